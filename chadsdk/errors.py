@@ -142,9 +142,7 @@ class DiskFullError(StorageError):
         free_bytes: What is free there.
     """
 
-    def __init__(
-        self, message: str, *, path: Path, volume: Path, needed_bytes: int | None, free_bytes: int
-    ) -> None:
+    def __init__(self, message: str, *, path: Path, volume: Path, needed_bytes: int | None, free_bytes: int) -> None:
         super().__init__(message, path=path)
         self.volume = volume
         self.needed_bytes = needed_bytes
@@ -193,9 +191,7 @@ class TrackError(ChadError):
     reason: ClassVar[Reason]
     transient: ClassVar[bool] = False
 
-    def __init__(
-        self, message: str, *, retryable: bool | None = None, retry_after_s: float | None = None
-    ) -> None:
+    def __init__(self, message: str, *, retryable: bool | None = None, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.retryable = self.transient if retryable is None else retryable
         self.retry_after_s = retry_after_s

@@ -1,0 +1,119 @@
+"""Addresses: what may be requested, and what of an address may be shown.
+
+Everything a server says about where to go (stream paths, redirects) passes here before a byte is sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import NamedTuple
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from chadsdk.errors import ConfigurationError, UnsafeURLError
+
+__all__ = ["Origin", "home_url", "join_path", "redirect_target", "shown"]
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
+# RFC 3986: what may stand unescaped in a path or query; "%" because servers send paths that are escaped already.
+_PATH_SAFE = "/%:@!$&'()*+,;=-._~"
+_QUERY_SAFE = _PATH_SAFE + "?"
+
+
+class Origin(NamedTuple):
+    """Scheme, host and port: the unit that credentials belong to (RFC 6454)."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, url: str) -> Origin:
+        """Give the origin of an absolute http(s) address.
+
+        Raises:
+            UnsafeURLError: Another scheme, no host, a user name in it, or characters no address has.
+        """
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as exc:
+            raise UnsafeURLError(f"The address {shown(url)} is malformed.") from exc
+        if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or _UNPRINTABLE.search(url):
+            raise UnsafeURLError(f"The address {shown(url)} is not one of http or https.")
+        if "@" in parts.netloc:
+            raise UnsafeURLError(f"The address {shown(url)} holds a user name.")
+        return cls(parts.scheme, parts.hostname.lower(), port or _DEFAULT_PORTS[parts.scheme])
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        default = self.port == _DEFAULT_PORTS[self.scheme]
+        return f"{self.scheme}://{host}" if default else f"{self.scheme}://{host}:{self.port}"
+
+
+def home_url(url: str) -> str:
+    """Check the address of a server as a user types it and give it without a trailing slash.
+
+    Raises:
+        ConfigurationError: Not http(s), no host, a user name, a query or a fragment.
+    """
+    try:
+        Origin.of(url)
+    except UnsafeURLError as exc:
+        raise ConfigurationError(f"The server must be an address such as https://music.example: {exc}") from None
+    if urlsplit(url).query or urlsplit(url).fragment:
+        raise ConfigurationError(f"The server's address must end with its path: {shown(url)}")
+    return url.rstrip("/")
+
+
+def join_path(home: str, path: str) -> str:
+    """Put a path that a server gave below that server's address.
+
+    Raises:
+        UnsafeURLError: It names another host, climbs with dot segments, escaped or not, or holds controls.
+    """
+    plain, _, query = path.partition("?")
+    segments = unquote(plain).replace("\\", "/").split("/")
+    if (
+        not plain.startswith("/")
+        or plain.startswith("//")
+        or "#" in path
+        or _UNPRINTABLE.search(unquote(path).replace(" ", ""))
+        or ".." in segments
+        or "." in segments
+    ):
+        raise UnsafeURLError(f"The server gave a stream path that leads elsewhere: {shown(path)!a}.")
+    escaped = quote(plain, safe=_PATH_SAFE)
+    return f"{home}{escaped}?{quote(query, safe=_QUERY_SAFE)}" if query else home + escaped
+
+
+def redirect_target(current: str, location: str, *, home: Origin, allowed: Collection[Origin]) -> str:
+    """Give where a redirect leads, if that is a place to go.
+
+    Args:
+        current: The address that answered.
+        location: Its ``Location``.
+        home: The server's own origin.
+        allowed: Other origins that the user allows.
+
+    Raises:
+        UnsafeURLError: Another scheme, from https to http, a user name, or an origin that nobody allowed.
+    """
+    try:
+        target = urljoin(current, location)
+    except ValueError as exc:
+        raise UnsafeURLError("The server redirects to a malformed address.") from exc
+    origin = Origin.of(target)
+    if origin.scheme == "http" and urlsplit(current).scheme == "https":
+        raise UnsafeURLError(f"The server redirects from https to {shown(target)}, which is not encrypted.")
+    if origin != home and origin not in allowed:
+        raise UnsafeURLError(f"The server redirects to {origin}, which is not one of its allowed origins.")
+    return target
+
+
+def shown(url: str) -> str:
+    """Give an address as it may be shown: no query, no fragment, no user name, not too long."""
+    plain = re.split(r"[?#]", url, maxsplit=1)[0]
+    plain = re.sub(r"//[^/]*@", "//", plain)
+    return plain if len(plain) <= 200 else plain[:200] + "…"

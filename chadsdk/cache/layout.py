@@ -1,0 +1,82 @@
+"""Where everything of one server's cache lies.
+
+::
+
+    <cache>/<server>/<track id>.<ext>              whole, verified audio; nothing else has such a name
+    <cache>/<server>/.records/<track id>.json      what was known when it was stored; advisory
+    <cache>/<server>/.locks/<track id>.lock        never deleted: a waiter may hold it open
+    <cache>/<server>/.partial/<track id>.….part    part of a download, to be resumed
+    <cache>/<server>/.partial/<track id>.….tmp     a download under way
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from chadsdk.files import safe_id
+
+__all__ = ["CacheLayout"]
+
+_PLAIN_SERVER = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class CacheLayout:
+    """Names of one server's folder; makes nothing.
+
+    Attributes:
+        root: The cache folder.
+        server: Key of the server.
+    """
+
+    root: Path
+    server: str
+
+    @property
+    def folder(self) -> Path:
+        """The server's folder."""
+        plain = len(self.server) <= 80 and _PLAIN_SERVER.fullmatch(self.server)
+        return self.root / (self.server if plain else safe_id(self.server))
+
+    @property
+    def records(self) -> Path:
+        """Folder of the records."""
+        return self.folder / ".records"
+
+    @property
+    def locks(self) -> Path:
+        """Folder of the lock files."""
+        return self.folder / ".locks"
+
+    @property
+    def partials(self) -> Path:
+        """Folder of what is not whole yet; on the volume of the final names, so that a rename is atomic."""
+        return self.folder / ".partial"
+
+    @property
+    def private_folders(self) -> tuple[Path, ...]:
+        """All folders, outermost first."""
+        return (self.root, self.folder, self.records, self.locks, self.partials)
+
+    def audio(self, track_id: str, extension: str) -> Path:
+        """Final name of a track."""
+        return self.folder / f"{safe_id(track_id)}.{extension}"
+
+    def record(self, track_id: str) -> Path:
+        """Record of a track."""
+        return self.records / f"{safe_id(track_id)}.json"
+
+    def lock(self, track_id: str) -> Path:
+        """Lock of a track."""
+        return self.locks / f"{safe_id(track_id)}.lock"
+
+    @classmethod
+    def all(cls, root: Path) -> Iterator[CacheLayout]:
+        """Give the layout of every server that has a folder in `root`."""
+        if root.is_dir():
+            for folder in sorted(root.iterdir()):
+                if folder.is_dir() and not folder.is_symlink() and (folder / ".records").is_dir():
+                    yield cls(root, folder.name)

@@ -1,0 +1,103 @@
+"""What is in the cache, and emptying it, over all servers: for people, not for exports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from chadsdk.cache.layout import CacheLayout
+from chadsdk.cache.locks import Hold, holding
+from chadsdk.cache.record import CacheRecord
+from chadsdk.cancel import CancelToken
+from chadsdk.media import EXTENSIONS
+
+__all__ = ["Cleared", "Listed", "clear", "list_tracks"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One cached track.
+
+    Attributes:
+        server: Name of its server's folder.
+        path: Its file.
+        size_bytes: Length of the file.
+        track_id: The server's id; None when the record is lost.
+        title: Its title; None when the record is lost.
+        stored_at: When it was stored, in seconds of the epoch; None when the record is lost.
+    """
+
+    server: str
+    path: Path
+    size_bytes: int
+    track_id: str | None
+    title: str | None
+    stored_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What `clear` did.
+
+    Attributes:
+        tracks: Tracks removed.
+        freed_bytes: Their length.
+        busy: Tracks left alone because a process is downloading them.
+    """
+
+    tracks: int
+    freed_bytes: int
+    busy: int
+
+
+def list_tracks(root: Path) -> Iterator[Listed]:
+    """Give every cached track, by server and name."""
+    for layout in CacheLayout.all(root):
+        for path in sorted(layout.folder.iterdir()):
+            if path.suffix[1:] in EXTENSIONS and path.is_file() and not path.is_symlink():
+                yield _listed(layout, path)
+
+
+def _listed(layout: CacheLayout, path: Path) -> Listed:
+    status = path.lstat()
+    record = CacheRecord.read(layout.records / f"{path.stem}.json")
+    if record is None or not record.describes(status):
+        return Listed(layout.folder.name, path, status.st_size, None, None, None)
+    return Listed(layout.folder.name, path, status.st_size, record.track_id, record.title, record.stored_at)
+
+
+def clear(root: Path) -> Cleared:
+    """Remove every track, record and partial download, except what is being downloaded now.
+
+    Lock files stay: a process may be waiting on one.
+
+    Raises:
+        OSError: The file system refuses.
+    """
+    tracks, freed, busy = 0, 0, 0
+    for layout in CacheLayout.all(root):
+        for stem, paths in _by_stem(layout).items():
+            with holding(layout.locks / f"{stem}.lock", CancelToken(), wait_s=0) as hold:
+                if hold is Hold.BUSY:
+                    busy += 1
+                    continue
+                for path in paths:
+                    with suppress(FileNotFoundError):
+                        size = path.lstat().st_size
+                        path.unlink()
+                        tracks += path.parent == layout.folder
+                        freed += size
+    return Cleared(tracks, freed, busy)
+
+
+def _by_stem(layout: CacheLayout) -> dict[str, list[Path]]:
+    """Give what may be removed, by track; records first, then partials, then audio."""
+    audio = [path for path in layout.folder.iterdir() if path.suffix[1:] in EXTENSIONS]
+    inner = [path for folder in (layout.records, layout.partials) if folder.is_dir() for path in folder.iterdir()]
+    found: dict[str, list[Path]] = {}
+    for path in (*inner, *audio):
+        if path.is_file() or path.is_symlink():
+            found.setdefault(path.name.split(".", 1)[0], []).append(path)
+    return found

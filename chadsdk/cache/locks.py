@@ -1,0 +1,66 @@
+"""One lock per track across threads and processes. Owns filelock.
+
+A lock saves a second download, no more: where it cannot be had the work goes on without it.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from chadsdk.cancel import CancelToken
+
+__all__ = ["Hold", "holding"]
+
+_log = logging.getLogger(__name__)
+
+
+class Hold(Enum):
+    """What asking for a lock came to."""
+
+    OURS = "ours"
+    BUSY = "busy"
+    NO_LOCKS = "no locks here"
+
+
+@contextmanager
+def holding(path: Path, token: CancelToken, *, wait_s: float) -> Iterator[Hold]:
+    """Ask for the lock at `path` and keep it inside the block.
+
+    Args:
+        path: The lock file; its folder exists.
+        token: Ends the wait.
+        wait_s: Longest wait; 0 asks once.
+
+    Raises:
+        ExportCancelled: Cancelled while waiting.
+        OSError: No room for the lock file.
+    """
+    # A new object each time: one object would let a second thread in. Never the soft lock, which outlives a crash.
+    lock = FileLock(path, timeout=wait_s, mode=0o600, fallback_to_soft=False)
+    hold = _acquire(lock, token)
+    try:
+        yield hold
+    finally:
+        if hold is Hold.OURS:
+            lock.release()
+
+
+def _acquire(lock: FileLock, token: CancelToken) -> Hold:
+    try:
+        lock.acquire(cancel_check=lambda: token.cancelled)
+    except Timeout:
+        token.raise_if_cancelled()
+        return Hold.BUSY
+    except OSError as exc:
+        if exc.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}:
+            raise
+        _log.warning("no file locks at %s (%s): a track may be downloaded twice", lock.lock_file, exc)
+        return Hold.NO_LOCKS
+    return Hold.OURS

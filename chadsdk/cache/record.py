@@ -1,0 +1,96 @@
+"""`CacheRecord`: what was known of a track when it was stored. Advisory: losing it costs a download, never a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from chadsdk.decode import Field, Misfit, decode, parse_json, read_fields, sha256_hex, text, whole_number
+from chadsdk.errors import DataError
+from chadsdk.files import write_advisory
+
+__all__ = ["CacheRecord", "Verified"]
+
+_LARGEST_BYTES = 64 * 1024
+
+
+class Verified(StrEnum):
+    """How a file was checked before it got its final name; the value stands in the manifest."""
+
+    DIGEST = "digest"
+    LENGTH = "length"
+    SIGNATURE = "signature"
+    LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class CacheRecord:
+    """What is known of one cached file.
+
+    Attributes:
+        track_id: The server's id, as it spells it.
+        title: For people.
+        size_bytes: Length of the file that this is about.
+        mtime_ns: Its modification time; with the length it ties the record to that very file.
+        sha256: Digest of its bytes.
+        verified: How it was checked.
+        revision: Revision that the server named; None when it named none.
+        stored_at: Seconds of the epoch.
+    """
+
+    track_id: str
+    title: str
+    size_bytes: int
+    mtime_ns: int
+    sha256: str
+    verified: Verified
+    revision: str | None
+    stored_at: int
+
+    def describes(self, status: os.stat_result) -> bool:
+        """Whether it is about the file of that status, and not about one before or after it."""
+        return self.size_bytes == status.st_size and self.mtime_ns == status.st_mtime_ns
+
+    def write(self, path: Path) -> None:
+        """Write it at `path`.
+
+        Raises:
+            OSError: The file system refuses.
+        """
+        write_advisory(path, json.dumps(asdict(self)).encode(), mode=0o600)
+
+    @classmethod
+    def read(cls, path: Path) -> CacheRecord | None:
+        """Read one; None when there is none or it is of no use."""
+        try:
+            data = path.read_bytes()
+            return decode(path.name, _read, parse_json(data, document=path.name, max_bytes=_LARGEST_BYTES))
+        except (OSError, DataError):
+            return None
+
+
+def _read(value: object) -> CacheRecord:
+    return CacheRecord(**{"revision": None, "stored_at": int(time.time()), **read_fields(value, _FIELDS)})
+
+
+def _verified(value: object) -> Verified:
+    try:
+        return Verified(text(value))
+    except ValueError:
+        raise Misfit("expected how the file was verified") from None
+
+
+_FIELDS = (
+    Field("track_id", "track_id", text, required=True),
+    Field("title", "title", text, required=True),
+    Field("size_bytes", "size_bytes", whole_number, required=True),
+    Field("mtime_ns", "mtime_ns", whole_number, required=True),
+    Field("sha256", "sha256", sha256_hex, required=True),
+    Field("verified", "verified", _verified, required=True),
+    Field("revision", "revision", text),
+    Field("stored_at", "stored_at", whole_number),
+)

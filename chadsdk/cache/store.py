@@ -1,0 +1,147 @@
+"""`Cache`: one server's tracks on this computer."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from chadsdk.cache.layout import CacheLayout
+from chadsdk.cache.locks import Hold, holding
+from chadsdk.cache.record import CacheRecord, Verified
+from chadsdk.cache.work import WorkFile, claim, forget_partials, orphans
+from chadsdk.cancel import CancelToken
+from chadsdk.files import make_private_folder, safe_id, sync_folder
+from chadsdk.media import EXTENSIONS
+from chadsdk.source import CloudSource
+
+__all__ = ["Cache", "CachedTrack"]
+
+
+_EXTENSIONS = sorted(EXTENSIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class CachedTrack:
+    """A track that is in the cache at this moment.
+
+    Attributes:
+        path: Its file.
+        size_bytes: Length of the file.
+        verified: How it was checked before it got that name.
+        sha256: Its digest then; None when the record is lost.
+    """
+
+    path: Path
+    size_bytes: int
+    verified: Verified
+    sha256: str | None
+
+
+class Cache:
+    """The tracks of one server. Thread-safe and process-safe; holds nothing open between calls.
+
+    Methods raise `OSError` when the file system refuses, and `UnsafeNameError` for an id that cannot be a name.
+    """
+
+    def __init__(self, root: Path, server: str) -> None:
+        self.layout = CacheLayout(root, server)
+
+    def prepare(self) -> None:
+        """Make the folders, for this user alone, and remove what dead processes left."""
+        for folder in self.layout.private_folders:
+            make_private_folder(folder)
+        for orphan in orphans(self.layout.partials):
+            # Age alone is no proof (clocks jump): whoever still writes to it holds the track's lock.
+            lock = self.layout.locks / f"{orphan.name.split('.', 1)[0]}.lock"
+            with holding(lock, CancelToken(), wait_s=0) as hold:
+                if hold is Hold.OURS:
+                    orphan.unlink(missing_ok=True)
+
+    def locked(self, source: CloudSource, token: CancelToken, *, wait_s: float) -> AbstractContextManager[Hold]:
+        """Hold a track's lock; see `holding`."""
+        return holding(self.layout.lock(source.track_id), token, wait_s=wait_s)
+
+    def find(self, source: CloudSource) -> CachedTrack | None:
+        """Give the track if it is here and is what the source expects.
+
+        Length must fit where it is known. Where a revision or digest is known, a record that is tied to the very
+        file must confirm it: without one the file may be an older version.
+        """
+        record = CacheRecord.read(self.layout.record(source.track_id))
+        for path, status in self._files(source.track_id):
+            valid = record if record is not None and record.describes(status) else None
+            if _fits(source, status, valid):
+                return CachedTrack(
+                    path,
+                    status.st_size,
+                    valid.verified if valid else Verified.SIGNATURE,
+                    valid.sha256 if valid else None,
+                )
+        return None
+
+    def claim(self, source: CloudSource) -> WorkFile:
+        """Give a file to download into, with what an earlier attempt left."""
+        return claim(self.layout.partials, safe_id(source.track_id))
+
+    def publish(
+        self, source: CloudSource, work: WorkFile, *, extension: str, sha256: str, verified: Verified
+    ) -> CachedTrack:
+        """Give a whole, verified file its final name.
+
+        Flushed before it is renamed: a rename alone leaves an empty file after a power cut.
+        """
+        os.fsync(work.stream.fileno())
+        status = os.fstat(work.stream.fileno())
+        final = self.layout.audio(source.track_id, extension)
+        record = CacheRecord(
+            track_id=source.track_id,
+            title=source.title,
+            size_bytes=status.st_size,
+            mtime_ns=status.st_mtime_ns,
+            sha256=sha256,
+            verified=verified,
+            revision=source.revision,
+            stored_at=int(time.time()),
+        )
+        # Before the audio: tied to the new file, it says nothing of an old one that a crash leaves in place.
+        record.write(self.layout.record(source.track_id))
+        work.path.replace(final)
+        work.stream.close()
+        sync_folder(self.layout.folder)
+        self._tidy(source.track_id, keep=final)
+        return CachedTrack(final, status.st_size, verified, sha256)
+
+    def forget(self, source: CloudSource) -> None:
+        """Remove a track that turned out bad; its record first."""
+        self.layout.record(source.track_id).unlink(missing_ok=True)
+        for path, _ in self._files(source.track_id):
+            path.unlink(missing_ok=True)
+
+    def _tidy(self, track_id: str, *, keep: Path) -> None:
+        for path, _ in self._files(track_id):
+            if path != keep:  # an older revision in another format
+                path.unlink(missing_ok=True)
+        forget_partials(self.layout.partials, safe_id(track_id))
+
+    def _files(self, track_id: str) -> Iterator[tuple[Path, os.stat_result]]:
+        stem = f"{self.layout.folder}{os.sep}{safe_id(track_id)}."
+        for extension in _EXTENSIONS:
+            with contextlib.suppress(FileNotFoundError):
+                status = os.lstat(stem + extension)
+                # Not a link, FIFO or folder that somebody put there.
+                if stat.S_ISREG(status.st_mode):
+                    yield Path(stem + extension), status
+
+
+def _fits(source: CloudSource, status: os.stat_result, record: CacheRecord | None) -> bool:
+    if status.st_size == 0 or source.size_bytes not in {None, status.st_size}:
+        return False
+    if source.revision is not None and (record is None or record.revision != source.revision):
+        return False
+    return source.sha256 is None or (record is not None and record.sha256 == source.sha256)

@@ -1,0 +1,205 @@
+"""`ChadMusicAPIClient`: the client of a ChadMusic server, the first `MusicServer`.
+
+=============================================  ===========================================================
+``GET /api/tracks/{id}``                       a ChadTrack
+``GET /api/playlists/{id}`` and ``?cursor=…``  a page: ``id``, ``name``, ``tracks``, ``nextCursor``
+``POST /api/auth/refresh``                     ``{"refreshToken"}`` to ``{"token", "refreshToken"}``
+=============================================  ===========================================================
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Self, TypeVar
+from urllib.parse import quote, urlsplit
+
+from chadsdk.address import Origin, home_url, join_path
+from chadsdk.auth import BearerToken, Credentials, Headers, NoCredentials, check_token
+from chadsdk.cancel import CancelToken
+from chadsdk.decode import decode, parse_json
+from chadsdk.errors import AuthError, ConfigurationError, DataError, Reason
+from chadsdk.files import safe_id
+from chadsdk.library import Playlist, PlaylistEntry, Problem, Track
+from chadsdk.retry import RetryPolicy, retrying
+from chadsdk.settings import Settings
+from chadsdk.source import CloudSource
+from chadsdk.transport import Request, Transport
+from chadsdk.wire import BadTrack, ChadTrack, PlaylistPage, read_page, read_tokens
+
+__all__ = ["ChadMusicAPIClient"]
+
+T = TypeVar("T")
+
+_CONNECTIONS = 4
+_MAX_PAGES = 10_000
+
+
+class ChadMusicAPIClient:
+    """A client of one ChadMusic server. Thread-safe; close it, or use it as a context manager.
+
+    Args:
+        base_url: Address of the server, such as ``https://music.example``.
+        token: Bearer token.
+        refresh_token: Exchanged for a new pair once the token has expired.
+        auth: Credentials of your own kind, instead of the tokens.
+        settings: Time-outs, retries, certificates.
+
+    Raises:
+        ConfigurationError: The address or a token cannot be used, or both `auth` and a token are given.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        token: str | None = None,
+        refresh_token: str | None = None,
+        auth: Credentials | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        if auth is not None and (token is not None or refresh_token is not None):
+            raise ConfigurationError("Give either auth or a token, not both.")
+        if refresh_token is not None and token is None:
+            raise ConfigurationError("A refresh token needs a token beside it.")
+        self.base_url = home_url(base_url)
+        self.key = _key_of(self.base_url)
+        self._settings = settings or Settings()
+        self._refresh_token = None if refresh_token is None else check_token(refresh_token)
+        self.credentials: Credentials = auth or self._bearer(token)
+        self._transport = Transport(self.base_url, self.credentials, self._settings, connections=_CONNECTIONS)
+
+    def __repr__(self) -> str:
+        return f"<ChadMusicAPIClient {self.base_url}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._transport.close()
+
+    @property
+    def auth_headers(self) -> Headers:
+        """What a request to this server carries now. Secret: do not log it."""
+        return self.credentials.headers()
+
+    def stream_url(self, source: CloudSource) -> str:
+        """Give the address of a track's audio: its path below the server's address.
+
+        Raises:
+            UnsafeURLError: The path leads elsewhere.
+        """
+        return join_path(self.base_url, source.stream_path)
+
+    def track(self, track_id: str, *, cancel: CancelToken | None = None) -> ChadTrack:
+        """Look up one track.
+
+        Raises:
+            NotFoundError: There is none.
+            DataError: The reply is malformed; the error names the place.
+            ExportCancelled: Cancelled.
+            ChadError: The server cannot be asked.
+        """
+        safe_id(track_id)
+        path = f"/api/tracks/{quote(track_id, safe='')}"
+        track = self._get(path, f"track {track_id}", ChadTrack.read, cancel)
+        return replace(track, server=self.key)
+
+    def playlist(self, playlist_id: str, *, cancel: CancelToken | None = None) -> Playlist:
+        """Look up a whole playlist, page by page.
+
+        A malformed track becomes an entry all the same; an export reports it as missing.
+
+        Raises:
+            NotFoundError: There is none.
+            DataError: A page is malformed; the error names the place.
+            ExportCancelled: Cancelled.
+            ChadError: The server cannot be asked.
+        """
+        safe_id(playlist_id)
+        name, entries = playlist_id, list[PlaylistEntry]()
+        for number, page in enumerate(self._pages(playlist_id, cancel)):
+            name = page.name if number == 0 else name
+            entries += [PlaylistEntry(self._track_of(each)) for each in page.tracks]
+        return Playlist(name, entries=tuple(entries))
+
+    def _pages(self, playlist_id: str, cancel: CancelToken | None) -> Iterator[PlaylistPage]:
+        path = f"/api/playlists/{quote(playlist_id, safe='')}"
+        what = f"playlist {playlist_id}"
+        cursor: str | None = None
+        seen: set[str] = set()
+        for _ in range(_MAX_PAGES):
+            query = "" if cursor is None else f"?cursor={quote(cursor, safe='')}"
+            page = self._get(path + query, what, read_page, cancel)
+            yield page
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+            if cursor in seen:
+                break
+            seen.add(cursor)
+        raise DataError(f"the pages of {what}", "nextCursor", "the pages never end")
+
+    def _track_of(self, item: ChadTrack | BadTrack) -> Track:
+        if isinstance(item, ChadTrack):
+            return Track.from_listing(replace(item, server=self.key))
+        return Track(
+            item.title or "Unreadable track",
+            cloud_server=self.key,
+            cloud_track_id=item.track_id,
+            problem=Problem(Reason.PROTOCOL, f"The server describes this track in a malformed way: {item.problem}."),
+        )
+
+    def _get(self, path: str, what: str, read: Callable[[object], T], cancel: CancelToken | None) -> T:
+        return self._ask(Request(self.base_url + path, what), read, cancel)
+
+    def _ask(self, request: Request, read: Callable[[object], T], cancel: CancelToken | None) -> T:
+        token = cancel or CancelToken()
+        limit = self._settings.max_reply_bytes
+        data = retrying(
+            lambda: self._transport.fetch_bytes(request, token, limit_bytes=limit),
+            policy=RetryPolicy.of(self._settings),
+            token=token,
+        )
+        document = f"the reply for {request.what}"
+        return decode(document, read, parse_json(data, document=document, max_bytes=limit))
+
+    def _bearer(self, token: str | None) -> Credentials:
+        if token is None:
+            return NoCredentials()
+        return BearerToken(token, refresh=self._refresh if self._refresh_token else None)
+
+    def _refresh(self) -> str:
+        """Exchange the refresh token; called by `BearerToken`, one thread at a time."""
+        body = json.dumps({"refreshToken": self._refresh_token}).encode()
+        request = Request(
+            f"{self.base_url}/api/auth/refresh",
+            "new credentials",
+            method="POST",
+            headers={"Content-Type": "application/json"},
+            body=body,
+            anonymous=True,
+        )
+        tokens = self._ask(request, read_tokens, None)
+        try:
+            if tokens.refresh_token is not None:
+                self._refresh_token = check_token(tokens.refresh_token)
+            return check_token(tokens.token)
+        except ConfigurationError as exc:
+            raise AuthError("The server gave new credentials that no header can hold.") from exc
+
+
+def _key_of(base_url: str) -> str:
+    """Give the server's name in the cache: its host, and what else tells it from others there."""
+    origin = Origin.of(base_url)
+    name = origin.host
+    if str(origin) != f"https://{origin.host}":
+        name += f"_{origin.scheme}_{origin.port}"
+    path = urlsplit(base_url).path
+    return f"{name}_{hashlib.sha256(path.encode()).hexdigest()[:8]}" if path else name

@@ -1,0 +1,221 @@
+"""`DownloadService`: sources in, verified files in the cache out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from pathlib import Path
+from typing import Self
+
+from chadsdk.cache import Cache
+from chadsdk.cancel import CancelToken
+from chadsdk.disk import naming_disk_errors
+from chadsdk.download.fetch import Fetcher
+from chadsdk.download.outcome import Fetched, FetchOutcome, Unavailable
+from chadsdk.download.pool import run_all
+from chadsdk.errors import NoSourceError, TrackError
+from chadsdk.library import CloudListing, Track
+from chadsdk.progress import Listener, Phase, Progress, Tally, TrackDone
+from chadsdk.retry import RetryPolicy
+from chadsdk.server import MusicServer
+from chadsdk.settings import Settings
+from chadsdk.source import CloudSource
+from chadsdk.transport import Request, Transport
+
+__all__ = ["DownloadService"]
+
+
+def _ignore(*_: object) -> None:
+    pass
+
+
+class DownloadService:
+    """Downloads tracks of one server into the cache. Thread-safe; close it, or use it as a context manager.
+
+    Args:
+        server: Client of the server.
+        settings: How; the defaults suit a desktop.
+    """
+
+    def __init__(self, server: MusicServer, *, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self._server = server
+        self._cache = Cache(self.settings.cache_dir, server.key)
+        self._transport = Transport(
+            server.base_url,
+            server.credentials,
+            self.settings,
+            connections=self.settings.max_concurrent_downloads,
+        )
+        self._fetcher = Fetcher(
+            self._cache, self._transport, RetryPolicy.of(self.settings), self.settings.max_track_bytes
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close idle connections; the service can still be used and opens new ones."""
+        self._transport.close()
+
+    def download(self, track: Track | CloudListing | CloudSource, *, cancel: CancelToken | None = None) -> Path:
+        """Give the cached file of one track, downloaded if need be.
+
+        Raises:
+            ExportCancelled: Cancelled; what came is kept to be resumed.
+            TrackError: It cannot be had.
+            ChadError: Nothing can be had: bad credentials, disk full.
+        """
+        source = track if isinstance(track, CloudSource) else track.source()
+        if source is None:
+            raise NoSourceError(f"{getattr(track, 'title', track)!r} is not a cloud track.")
+        self._prepare()
+        fetched = self._fetch(source, cancel or CancelToken(), _ignore, self.settings.lock_timeout_s)
+        assert fetched is not None, "only a fetch that does not wait gives None"  # noqa: S101
+        return fetched.path
+
+    def download_all(
+        self,
+        sources: Iterable[CloudSource],
+        *,
+        cancel: CancelToken | None = None,
+        progress: Listener | None = None,
+        sizes: Mapping[CloudSource, int | None] | None = None,
+    ) -> dict[CloudSource, FetchOutcome]:
+        """Give what became of every source; each track is fetched once, the largest first.
+
+        Sources with the same server and track id are one track; what the first of them expects counts.
+
+        Args:
+            sources: The tracks.
+            cancel: Stops it at any moment.
+            progress: Called on this thread.
+            sizes: Lengths that the sources do not know themselves, for the order and the progress.
+
+        Raises:
+            ExportCancelled: Cancelled; what came is kept to be resumed.
+            ChadError: Nothing more can be had: bad credentials, disk full.
+        """
+        sources = list(sources)
+        known = sizes or {}
+        firsts: dict[tuple[str, str], CloudSource] = {}
+        for source in sources:
+            firsts.setdefault(source.identity, source)
+        planned = {source: self._guess(source, known.get(source)) for source in firsts.values()}
+        outcomes = self._run(planned, cancel or CancelToken(), progress or _ignore)
+        return {source: outcomes[firsts[source.identity]] for source in sources}
+
+    def cached(self, source: CloudSource) -> Fetched | None:
+        """Give the track if it is in the cache now; asks nobody.
+
+        Raises:
+            TrackError: It is of another server, or its id cannot be a name.
+            StorageError: The cache cannot be read.
+        """
+        self._check_server(source)
+        with naming_disk_errors(self._cache.layout.folder, "read"):
+            return self._fetcher.cached(source)
+
+    def forget(self, source: CloudSource) -> None:
+        """Remove a track from the cache because its file turned out bad.
+
+        Raises:
+            StorageError: The file system refuses.
+        """
+        with naming_disk_errors(self._cache.layout.folder, "remove a track from"):
+            self._cache.forget(source)
+
+    def sizes(
+        self, sources: Iterable[CloudSource], *, cancel: CancelToken | None = None
+    ) -> dict[CloudSource, int | None]:
+        """Ask the server for lengths, one HEAD per source; None where it does not say.
+
+        Raises:
+            ExportCancelled: Cancelled.
+            ChadError: Nothing can be had.
+        """
+        found: dict[CloudSource, int | None] = {}
+        run_all(
+            list(dict.fromkeys(sources)),
+            self._ask_size,
+            workers=self.settings.max_concurrent_downloads,
+            token=cancel or CancelToken(),
+            settled=found.__setitem__,
+            tick=_ignore,
+        )
+        return found
+
+    def _ask_size(self, source: CloudSource, token: CancelToken) -> int | None:
+        try:
+            self._check_server(source)
+            request = Request(self._server.stream_url(source), str(source))
+            return self._transport.head(request, token).content_length
+        except TrackError:  # the download will tell why
+            return None
+
+    def _run(
+        self, planned: Mapping[CloudSource, int], token: CancelToken, listener: Listener
+    ) -> dict[CloudSource, FetchOutcome]:
+        self._prepare()
+        tally = Tally(Phase.DOWNLOAD, planned)
+        outcomes: dict[CloudSource, FetchOutcome] = {}
+        told: Progress | None = None
+
+        def settled(source: CloudSource, outcome: FetchOutcome | None) -> None:
+            if outcome is None:
+                return
+            outcomes[source] = outcome
+            tally.settle(source)
+            missing = outcome.detail if isinstance(outcome, Unavailable) else None
+            listener(TrackDone(Phase.DOWNLOAD, source.title or source.track_id, missing))
+
+        def tick() -> None:
+            nonlocal told
+            now = tally.progress()
+            if now != told:
+                told = now
+                listener(now)
+
+        tick()
+        largest_first = sorted(planned, key=lambda source: -planned[source])
+        # First what nobody else is at; then, with patience, what others were at and may have finished by now.
+        for wait_s in (0.0, self.settings.lock_timeout_s):
+            run_all(
+                [source for source in largest_first if source not in outcomes],
+                lambda source, batch, wait_s=wait_s: self._outcome(source, batch, tally.advance, wait_s),  # type: ignore[misc]
+                workers=self.settings.max_concurrent_downloads,
+                token=token,
+                settled=settled,
+                tick=tick,
+            )
+        return outcomes
+
+    def _outcome(
+        self, source: CloudSource, token: CancelToken, advance: Callable[[Hashable, int], None], wait_s: float
+    ) -> FetchOutcome | None:
+        try:
+            return self._fetch(source, token, lambda count: advance(source, count), wait_s)
+        except TrackError as exc:
+            return Unavailable.of(exc)
+
+    def _fetch(
+        self, source: CloudSource, token: CancelToken, advance: Callable[[int], object], wait_s: float
+    ) -> Fetched | None:
+        self._check_server(source)
+        url = self._server.stream_url(source)
+        return self._fetcher.fetch(source, url, token=token, advance=advance, wait_s=wait_s)
+
+    def _check_server(self, source: CloudSource) -> None:
+        if source.server not in {"", self._server.key}:
+            raise NoSourceError(f"{source} is on the server {source.server}, not on {self._server.key}.")
+
+    def _guess(self, source: CloudSource, known: int | None) -> int:
+        if source.size_bytes is not None:
+            return source.size_bytes
+        return self.settings.unknown_track_bytes if known is None else known
+
+    def _prepare(self) -> None:
+        with naming_disk_errors(self._cache.layout.folder, "make"):
+            self._cache.prepare()

@@ -1,0 +1,98 @@
+"""Writing so that a name never stands for half a file, not even after a power cut."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+from typing import BinaryIO
+
+__all__ = ["make_private_folder", "new_file", "sync_folder", "sync_tree", "write_advisory", "write_whole"]
+
+# Absent on Windows, where a new file is made exclusively and links need a privilege.
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+def new_file(path: Path, *, mode: int = 0o666) -> BinaryIO:
+    """Create a file that nobody had before and open it for reading and writing.
+
+    Raises:
+        FileExistsError: Anything of that name is there, a dangling link included.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, mode)
+    return open(descriptor, "w+b", buffering=0)  # noqa: PTH123 - the caller's `with` owns it
+
+
+def write_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """Write a file under a temporary name beside `path`, flush it to the disk, then give it its name.
+
+    Raises:
+        OSError: `path` is then as it was.
+    """
+    _write(path, data, mode, flush=True)
+    sync_folder(path.parent)
+
+
+def write_advisory(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """Do as `write_whole`, but unflushed: for notes that may be lost or empty after a power cut.
+
+    Raises:
+        OSError: `path` is then as it was.
+    """
+    _write(path, data, mode, flush=False)
+
+
+def _write(path: Path, data: bytes, mode: int, *, flush: bool) -> None:
+    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    try:
+        with new_file(temporary, mode=mode) as stream:
+            view = memoryview(data)
+            while view:
+                view = view[stream.write(view) :]
+            if flush:
+                os.fsync(stream.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def make_private_folder(path: Path) -> Path:
+    """Make a folder, and its parents, that only the user can enter; one that exists is left as it is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
+def sync_folder(path: Path) -> None:
+    """Flush the names in a folder to the disk, so that a finished rename survives a power cut.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    if os.name == "nt":  # folders cannot be opened there; NTFS journals names itself
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _NO_FOLLOW)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(root: Path) -> None:
+    """Flush every file and folder below `root`, then `root`.
+
+    Done once over a finished tree: the kernel writes out in the meantime, and the first flush commits what the
+    others then find done.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    for folder, _, names in os.walk(root, topdown=False):
+        for name in names:
+            descriptor = os.open(Path(folder, name), os.O_RDONLY | _NO_FOLLOW)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        sync_folder(Path(folder))

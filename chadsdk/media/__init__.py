@@ -1,0 +1,33 @@
+"""What is this audio: by its first bytes, its container, its name, its content type.
+
+Owns the table of formats and every judgement on audio bytes. Refuses to write, to download and to know
+where a file comes from. No check here trusts a header over the bytes.
+"""
+
+from __future__ import annotations
+
+from chadsdk.media.container import check_whole, declared_bytes
+from chadsdk.media.extension import DEFAULT_EXTENSION, final_extension, planned_extension
+from chadsdk.media.facts import AudioFacts, read_facts
+from chadsdk.media.formats import EXTENSIONS, AudioFormat, format_of_content_type, format_of_extension
+from chadsdk.media.impostor import early_refusal
+from chadsdk.media.signature import sniff, sniff_file
+from chadsdk.media.window import HEAD_BYTES
+
+__all__ = [
+    "DEFAULT_EXTENSION",
+    "EXTENSIONS",
+    "HEAD_BYTES",
+    "AudioFacts",
+    "AudioFormat",
+    "check_whole",
+    "declared_bytes",
+    "early_refusal",
+    "final_extension",
+    "format_of_content_type",
+    "format_of_extension",
+    "planned_extension",
+    "read_facts",
+    "sniff",
+    "sniff_file",
+]

@@ -1,0 +1,90 @@
+"""What the tracks of an MP4 file hold (ISO/IEC 14496-12, 14496-1 for the descriptors, 14496-3 for AAC)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from chadsdk.media.chunks import Chunk, mp4_boxes
+from chadsdk.media.window import Window
+
+__all__ = ["aac_channels", "track_handlers"]
+
+_CHANNELS_OF_CONFIGURATION: Final = (0, 1, 2, 3, 4, 5, 6, 8)
+_PARAMETRIC_STEREO: Final = 29
+_LONGEST_DESCRIPTOR_BYTES: Final = 1024
+
+
+def track_handlers(window: Window) -> frozenset[bytes]:
+    """What the tracks hold (``soun``, ``vide``, …); empty while the index is not fully in sight."""
+    for moov in _inside(window, None, b"moov"):
+        if moov.end is not None and moov.end > window.size_bytes:
+            return frozenset()
+        return frozenset(
+            window.at(handler.body_at + 8, 4) for handler in _descend(window, moov, b"trak", b"mdia", b"hdlr")
+        )
+    return frozenset()
+
+
+def aac_channels(window: Window) -> int | None:
+    """The channels of the first AAC track by its decoder configuration; None for another codec.
+
+    The sample entry itself says 2 for mono too: FFmpeg and others write there what 14496-14 prescribes.
+    """
+    for moov in _inside(window, None, b"moov"):
+        for table in _descend(window, moov, b"trak", b"mdia", b"minf", b"stbl", b"stsd"):
+            for entry in mp4_boxes(window, table.body_at + 8, table.end):
+                if entry.kind == b"mp4a":
+                    return _entry_channels(window, entry)
+    return None
+
+
+def _entry_channels(window: Window, entry: Chunk) -> int | None:
+    # 28 bytes of sample entry stand before its boxes, 16 more in version 1 (QuickTime).
+    fields = 28 + (16 if window.number(entry.body_at + 8, ">2") == 1 else 0)
+    for box in mp4_boxes(window, entry.body_at + fields, entry.end):
+        if box.kind == b"esds":
+            return _configured_channels(window.at(box.body_at + 4, _LONGEST_DESCRIPTOR_BYTES))
+    return None
+
+
+def _configured_channels(descriptor: bytes) -> int | None:
+    """From ES descriptor (tag 3) over decoder configuration (tag 4) to AudioSpecificConfig (tag 5)."""
+    stream = _descriptor_body(descriptor, 3)
+    if len(stream) < 3 or stream[2] & 0xE0:  # flags of optional fields, which MP4 files do not use
+        return None
+    specific = _descriptor_body(_descriptor_body(stream[3:], 4)[13:], 5)
+    if len(specific) < 2:
+        return None
+    bits = int.from_bytes(specific[:2], "big")
+    kind, rate_index, configuration = bits >> 11, bits >> 7 & 15, bits >> 3 & 15
+    if kind == _PARAMETRIC_STEREO:
+        return 2
+    if kind == 31 or rate_index == 15 or not 0 < configuration < len(_CHANNELS_OF_CONFIGURATION):
+        return None
+    return _CHANNELS_OF_CONFIGURATION[configuration]
+
+
+def _descriptor_body(data: bytes, tag: int) -> bytes:
+    """What a descriptor holds, if `data` begins with one of that tag; its length takes one to four bytes."""
+    if not data or data[0] != tag:
+        return b""
+    at, length = 1, 0
+    for byte in data[1:5]:
+        at, length = at + 1, length << 7 | byte & 0x7F
+        if byte < 0x80:
+            break
+    return data[at : at + length]
+
+
+def _descend(window: Window, box: Chunk, *kinds: bytes) -> Iterator[Chunk]:
+    if not kinds:
+        yield box
+        return
+    for inner in _inside(window, box, kinds[0]):
+        yield from _descend(window, inner, *kinds[1:])
+
+
+def _inside(window: Window, box: Chunk | None, kind: bytes) -> Iterator[Chunk]:
+    boxes = mp4_boxes(window, box.body_at, box.end) if box else mp4_boxes(window)
+    return (inner for inner in boxes if inner.kind == kind)

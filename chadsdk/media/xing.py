@@ -1,0 +1,53 @@
+"""The header that encoders hide in the first frame of an MP3: how many frames follow, how many bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chadsdk.media.mpeg import Frame
+from chadsdk.media.window import Window
+
+__all__ = ["StreamHeader", "stream_header"]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamHeader:
+    """What the encoder wrote about the whole stream.
+
+    Attributes:
+        frames: Frames that hold sound; this one does not. None if it does not say.
+        stream_bytes: Length from the frame with this header to the end of the last one. None if it does not say.
+        trimmed_samples: Samples per channel that a player drops at both ends (encoder delay and padding).
+    """
+
+    frames: int | None
+    stream_bytes: int | None
+    trimmed_samples: int
+
+
+def stream_header(window: Window, at: int, frame: Frame) -> StreamHeader | None:
+    """The Xing, Info or VBRI header in the frame at `at`, if there is one."""
+    for header_at in (at + 4 + frame.side_info_bytes, at + 36):
+        name = window.at(header_at, 4)
+        if name in (b"Xing", b"Info"):
+            return _xing(window, header_at)
+        if name == b"VBRI":
+            return StreamHeader(
+                frames=window.number(header_at + 14, ">4") or None,
+                stream_bytes=window.number(header_at + 10, ">4") or None,
+                trimmed_samples=0,
+            )
+    return None
+
+
+def _xing(window: Window, at: int) -> StreamHeader:
+    flags = window.number(at + 4, ">4")
+    at += 8
+    values: list[int | None] = []
+    for bit in (1, 2):
+        values.append(window.number(at, ">4") or None if flags & bit else None)
+        at += 4 if flags & bit else 0
+    at += (100 if flags & 4 else 0) + (4 if flags & 8 else 0)
+    # The LAME extension begins with the encoder's name; two numbers of 12 bits stand 21 bytes on.
+    trimmed = window.number(at + 21, ">3") if window.at(at, 3) in (b"LAM", b"Lav") else 0
+    return StreamHeader(frames=values[0], stream_bytes=values[1], trimmed_samples=(trimmed >> 12) + (trimmed & 0xFFF))

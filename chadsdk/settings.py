@@ -1,0 +1,92 @@
+"""`Settings`: every number and folder that a user may choose, in one frozen value.
+
+Nothing is read at import. The environment is read when a `Settings` is made, and only for the cache folder.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+
+from chadsdk.errors import ConfigurationError
+
+__all__ = ["MIB", "Settings", "default_cache_dir"]
+
+MIB = 1024 * 1024
+
+_POSITIVE = (
+    "max_concurrent_downloads",
+    "connect_timeout_s",
+    "read_timeout_s",
+    "lock_timeout_s",
+    "attempts",
+    "backoff_base_s",
+    "backoff_cap_s",
+    "max_track_bytes",
+    "unknown_track_bytes",
+    "max_reply_bytes",
+)
+_NOT_NEGATIVE = ("headroom_bytes", "retry_after_max_s", "retry_after_total_s")
+
+
+def default_cache_dir() -> Path:
+    """Give the cache folder: ``CHADSDK_CACHE_DIR``, else the user's cache of MixBoard."""
+    chosen = os.environ.get("CHADSDK_CACHE_DIR")
+    if chosen:
+        return Path(chosen).expanduser()
+    return platformdirs.user_cache_path("MixBoard", appauthor=False) / "CloudTracks"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the SDK works; every field has a default that suits a desktop.
+
+    Attributes:
+        cache_dir: Folder of the downloaded tracks. The operating system may empty it at any time.
+        max_concurrent_downloads: Upper bound of connections.
+        connect_timeout_s: Longest wait for a connection, in seconds.
+        read_timeout_s: Longest silence of a connection, in seconds.
+        lock_timeout_s: Longest wait for another process that downloads the same track; after it we
+            download too, which is safe.
+        attempts: Attempts per track without progress in between.
+        backoff_base_s: Upper end of the first random wait between attempts; doubled each time.
+        backoff_cap_s: Upper end of every such wait.
+        retry_after_max_s: Longest wait that a server may ask for in one go; beyond it the track fails.
+        retry_after_total_s: Longest sum of such waits for one track.
+        headroom_bytes: Space to leave free on each volume.
+        unknown_track_bytes: Guess for a track whose size nobody tells.
+        max_track_bytes: Cap for one track.
+        max_reply_bytes: Cap for one JSON reply or playlist file.
+        cdn_origins: Other origins, such as ``https://cdn.example``, that the server may redirect
+            downloads to. Credentials never go there.
+        ca_bundle: File of trusted certificates; None for the environment's or requests' own.
+    """
+
+    cache_dir: Path = field(default_factory=default_cache_dir)
+    max_concurrent_downloads: int = 4
+    connect_timeout_s: float = 10.0
+    read_timeout_s: float = 30.0
+    lock_timeout_s: float = 600.0
+    attempts: int = 5
+    backoff_base_s: float = 0.5
+    backoff_cap_s: float = 20.0
+    retry_after_max_s: float = 60.0
+    retry_after_total_s: float = 300.0
+    headroom_bytes: int = 64 * MIB
+    unknown_track_bytes: int = 32 * MIB
+    max_track_bytes: int = 8 * 1024 * MIB
+    max_reply_bytes: int = 16 * MIB
+    cdn_origins: tuple[str, ...] = ()
+    ca_bundle: Path | None = None
+
+    def __post_init__(self) -> None:
+        for name in _POSITIVE:
+            if getattr(self, name) <= 0:
+                raise ConfigurationError(f"{name} must be above 0, got {getattr(self, name)!r}")
+        for name in _NOT_NEGATIVE:
+            if getattr(self, name) < 0:
+                raise ConfigurationError(f"{name} must not be negative, got {getattr(self, name)!r}")
+        object.__setattr__(self, "cache_dir", Path(self.cache_dir))

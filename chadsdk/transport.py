@@ -1,0 +1,323 @@
+"""`Transport`: one request to one server, its credentials, its redirects, and its body into one open file.
+
+It decides what an answer is, never whether to ask again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import BinaryIO, Self
+
+import requests
+from requests.utils import get_environ_proxies
+
+from chadsdk.address import Origin, redirect_target
+from chadsdk.auth import Credentials, OriginAuth
+from chadsdk.cancel import CancelToken
+from chadsdk.errors import (
+    AuthError,
+    ForbiddenError,
+    IntegrityError,
+    NotFoundError,
+    ProtocolError,
+    RateLimitedError,
+    ServerError,
+    TrackError,
+)
+from chadsdk.retry import parse_retry_after
+from chadsdk.session import Line, build_session, naming_network_errors
+from chadsdk.settings import Settings
+
+__all__ = ["Incoming", "Reply", "Request", "Transport"]
+
+_MAX_REDIRECTS = 5
+_REDIRECTS = {301, 302, 303, 307, 308}
+_TRY_LATER = {408, 425, 500, 502, 503, 504}
+_PIECE_BYTES = 256 * 1024
+_SLOT_POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to ask for.
+
+    Attributes:
+        url: Absolute address at the server's own origin.
+        what: What it is in words, for messages, such as ``track t-9``.
+        method: GET, HEAD or POST.
+        headers: Besides the usual ones and the credentials.
+        body: Body of a POST.
+        anonymous: Send it without credentials, and take a 401 for what it is.
+    """
+
+    url: str
+    what: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    anonymous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The status line and headers of an answer.
+
+    Attributes:
+        status: 200, 206 or 416: any other became an error.
+        headers: Names compare without regard to case.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+
+    @property
+    def content_length(self) -> int | None:
+        """Length that is announced; None when it is absent or no plain number."""
+        value = self.headers.get("Content-Length", "")
+        return int(value) if re.fullmatch(r"[0-9]{1,18}", value) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """An answer whose body is still to come. Valid inside `Transport.opening` only."""
+
+    reply: Reply
+    what: str
+    _response: requests.Response
+    _token: CancelToken
+
+    def pieces(self) -> Iterator[bytes]:
+        """Give the body as it arrives, in pieces of at most 256 KiB, none empty.
+
+        Raises:
+            ExportCancelled: Cancelled.
+            TrackError: The connection failed.
+        """
+        raw = self._response.raw
+        while True:
+            try:
+                with naming_network_errors(self.what, body=True):
+                    piece: bytes = raw.read1(_PIECE_BYTES, decode_content=False)
+            except TrackError:
+                self._token.raise_if_cancelled()
+                raise
+            # A cut line can look like a clean end.
+            self._token.raise_if_cancelled()
+            if not piece:
+                return
+            yield piece
+
+    def receive(
+        self,
+        into: BinaryIO,
+        *,
+        digest: hashlib._Hash,
+        limit_bytes: int,
+        inspect: Callable[[bytes], object],
+        advance: Callable[[int], object],
+    ) -> int:
+        """Write the body into an open, unbuffered file, from where it stands.
+
+        Args:
+            into: The file.
+            digest: Fed with what is written.
+            limit_bytes: Most bytes to accept.
+            inspect: Shown the first piece before it is written; it may raise.
+            advance: Told how many bytes of this body are written.
+
+        Returns:
+            The bytes received.
+
+        Raises:
+            ExportCancelled: Cancelled; what had arrived is in the file.
+            IntegrityError: More than `limit_bytes`; the surplus is not written.
+            TrackError: The connection failed; what had arrived is in the file.
+            OSError: The file cannot take it.
+        """
+        done = 0
+        for piece in self.pieces():
+            if not done:
+                inspect(piece)
+            if done + len(piece) > limit_bytes:
+                raise IntegrityError(f"The server sends more than the {limit_bytes} bytes expected of {self.what}.")
+            _write_all(into, piece)
+            digest.update(piece)
+            done += len(piece)
+            advance(done)
+        return done
+
+
+def _write_all(into: BinaryIO, piece: bytes) -> None:
+    view = memoryview(piece)
+    while view:
+        view = view[into.write(view) :]
+
+
+class Transport:
+    """Requests to one server. Thread-safe; close it, or use it as a context manager.
+
+    Args:
+        home: The server's address; credentials go to its origin only.
+        credentials: What to prove.
+        settings: Time-outs, certificates, allowed origins.
+        connections: Most connections at a time.
+    """
+
+    def __init__(self, home: str, credentials: Credentials, settings: Settings, *, connections: int) -> None:
+        self._home = Origin.of(home)
+        self._credentials = credentials
+        self._timeouts = (settings.connect_timeout_s, settings.read_timeout_s)
+        self._allowed = frozenset(Origin.of(each) for each in settings.cdn_origins)
+        self._session = build_session(settings, connections=connections)
+        self._slots = threading.BoundedSemaphore(connections)
+        # Read once: per request it costs more than the request (FACTS: requests reads the whole environment).
+        self._proxies = {origin: get_environ_proxies(str(origin)) for origin in (self._home, *self._allowed)}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that are idle; those in use close when they end."""
+        self._session.close()
+
+    @contextmanager
+    def opening(self, request: Request, token: CancelToken) -> Iterator[Incoming]:
+        """Send a request and give its answer: 200, 206 or 416.
+
+        A body that is not read to its end is thrown away with its connection, never drained.
+
+        Raises:
+            ExportCancelled: Cancelled, also while waiting for the answer.
+            AuthError: 401, and again after one refresh.
+            TrackError: Any other status, or no answer.
+        """
+        token.raise_if_cancelled()
+        with self._slot(token), Line() as line, token.interrupting(line.cut):
+            response = self._authorized(request, token)
+            try:
+                yield Incoming(_checked(response, request), request.what, response, token)
+            finally:
+                response.close()
+
+    def head(self, request: Request, token: CancelToken) -> Reply:
+        """Give the headers that a GET would have.
+
+        Raises:
+            ChadError: See `opening`.
+        """
+        with self.opening(replace(request, method="HEAD"), token) as incoming:
+            for _ in incoming.pieces():
+                pass  # there is none, and finding that out frees the connection for the next request
+            return incoming.reply
+
+    def fetch_bytes(self, request: Request, token: CancelToken, *, limit_bytes: int) -> bytes:
+        """Give a small body whole.
+
+        Raises:
+            ProtocolError: Longer than `limit_bytes`, or compressed.
+            ChadError: See `opening`.
+        """
+        with self.opening(request, token) as incoming:
+            _refuse_encoding(incoming.reply, request.what)
+            body = bytearray()
+            for piece in incoming.pieces():
+                body += piece
+                if len(body) > limit_bytes:
+                    raise ProtocolError(f"The answer for {request.what} is larger than {limit_bytes} bytes.")
+            return bytes(body)
+
+    @contextmanager
+    def _slot(self, token: CancelToken) -> Iterator[None]:
+        # Before the pool's own bound, because a wait in there cannot be cancelled.
+        while not self._slots.acquire(timeout=_SLOT_POLL_S):
+            token.raise_if_cancelled()
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    def _authorized(self, request: Request, token: CancelToken) -> requests.Response:
+        sent = {} if request.anonymous else self._credentials.headers()
+        response = self._followed(request, sent, token)
+        if response.status_code != HTTPStatus.UNAUTHORIZED:
+            return response
+        response.close()
+        if not request.anonymous and self._credentials.refresh(sent, token):
+            response = self._followed(request, self._credentials.headers(), token)
+            if response.status_code != HTTPStatus.UNAUTHORIZED:
+                return response
+            response.close()
+        raise AuthError(f"The server {self._home} refuses the credentials (401).")
+
+    def _followed(self, request: Request, credentials: Mapping[str, str], token: CancelToken) -> requests.Response:
+        url = request.url
+        for _ in range(_MAX_REDIRECTS + 1):
+            response = self._send(request, url, credentials, token)
+            if response.status_code not in _REDIRECTS:
+                return response
+            location = response.headers.get("Location")
+            response.close()
+            if not location or request.method == "POST":
+                raise ProtocolError(f"The server redirects {request.what} to nowhere ({response.status_code}).")
+            url = redirect_target(url, location, home=self._home, allowed=self._allowed)
+        raise ProtocolError(f"The server redirects {request.what} more than {_MAX_REDIRECTS} times.")
+
+    def _send(
+        self, request: Request, url: str, credentials: Mapping[str, str], token: CancelToken
+    ) -> requests.Response:
+        auth = OriginAuth(self._home, credentials)
+        try:
+            with naming_network_errors(request.what, body=False):
+                prepared = self._session.prepare_request(
+                    requests.Request(request.method, url, headers=dict(request.headers), data=request.body, auth=auth)
+                )
+                return self._session.send(
+                    prepared,
+                    stream=True,
+                    timeout=self._timeouts,
+                    allow_redirects=False,
+                    proxies=self._proxies[Origin.of(url)],
+                )
+        except TrackError:
+            # Before an error is believed: a line that a cancel cut looks broken.
+            token.raise_if_cancelled()
+            raise
+
+
+def _checked(response: requests.Response, request: Request) -> Reply:
+    """Give the reply of an acceptable answer, or raise what the status means."""
+    status = response.status_code
+    if status in {200, 206, 416}:
+        return Reply(status, response.headers)
+    raise _refusal(status, request.what, parse_retry_after(response.headers.get("Retry-After")))
+
+
+def _refusal(status: int, what: str, retry_after_s: float | None) -> TrackError:
+    match status:
+        case 403:
+            return ForbiddenError(f"The server does not allow {what} to this user (403).")
+        case 404 | 410:
+            return NotFoundError(f"The server has no {what} ({status}).")
+        case 429:
+            return RateLimitedError(f"The server is asked too often (429) for {what}.", retry_after_s=retry_after_s)
+        case _ if status in _TRY_LATER:
+            return ServerError(f"The server fails ({status}) for {what}.", retry_after_s=retry_after_s)
+        case _ if status >= 500:
+            return ServerError(f"The server fails ({status}) for {what}.", retryable=False)
+    # 1xx as a final answer is what requests makes of 103 Early Hints.
+    return ProtocolError(f"An unexpected answer ({status}) for {what}.", retryable=status < 200)
+
+
+def _refuse_encoding(reply: Reply, what: str) -> None:
+    encoding = reply.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in {"", "identity"}:
+        raise ProtocolError(f"The server sends {what} compressed ({encoding[:20]!a}), which was not asked for.")
