@@ -13,7 +13,7 @@ import psutil
 
 from chadsdk.errors import AccessDeniedError, ChadError, DiskFullError, StorageError
 
-__all__ = ["Volume", "human_bytes", "naming_disk_errors", "process_started_at", "volume_of"]
+__all__ = ["Volume", "human_bytes", "naming_disk_errors", "process_runs", "volume_of"]
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -98,12 +98,9 @@ def _free_now(path: Path) -> tuple[int, Path]:
         return 0, path
 
 
-def process_started_at(pid: int) -> float | None:
-    """Give when the process of that id started, in seconds of the epoch; None when there is none."""
-    try:
-        return psutil.Process(pid).create_time()
-    except psutil.Error:
-        return None
+def process_runs(pid: int) -> bool:
+    """Whether this computer runs a process of that id."""
+    return psutil.pid_exists(pid)
 
 
 def human_bytes(count: int) -> str:

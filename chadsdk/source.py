@@ -45,4 +45,4 @@ class CloudSource:
         return (self.server, self.track_id)
 
     def __str__(self) -> str:
-        return f"{self.title!r} (track {self.track_id})" if self.title else f"track {self.track_id}"
+        return f"track {self.track_id}"

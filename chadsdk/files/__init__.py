@@ -3,12 +3,13 @@
 Errors of the operating system come out as they are; whoever knows what was being done names them.
 """
 
-from chadsdk.files.copying import Copied, copy_file, hash_file, open_regular
+from chadsdk.files.copying import Copied, SourceUnreadableError, copy_file, hash_file, open_regular
 from chadsdk.files.names import collision_key, inside, portable_name, safe_id, unique_name
 from chadsdk.files.writing import make_private_folder, new_file, sync_folder, sync_tree, write_advisory, write_whole
 
 __all__ = [
     "Copied",
+    "SourceUnreadableError",
     "collision_key",
     "copy_file",
     "hash_file",

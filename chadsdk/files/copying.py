@@ -14,14 +14,19 @@ from typing import BinaryIO
 from chadsdk.cancel import CancelToken
 from chadsdk.files.writing import new_file
 
-__all__ = ["Copied", "copy_file", "hash_file", "open_regular"]
+__all__ = ["Copied", "SourceUnreadableError", "copy_file", "hash_file", "open_regular"]
 
 _PIECE_BYTES = 8 * 1024 * 1024
 _HASH_BYTES = 1024 * 1024
 # What `copy_file_range` says where the kernel or one of the file systems cannot do it (copy_file_range(2)).
-_CANNOT = {errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF, errno.ETXTBSY}
+# EIO does not say which side failed; by hand it does.
+_CANNOT = {errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM, errno.ETXTBSY, errno.EIO}
 
 Advance = Callable[[int], object]
+
+
+class SourceUnreadableError(OSError):
+    """The file that is copied cannot be read; with any other error the copy cannot be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,8 @@ def copy_file(source: BinaryIO, target: Path, *, token: CancelToken, advance: Ad
 
     Raises:
         ExportCancelled: In mid-copy.
-        OSError: Either side refuses.
+        SourceUnreadableError: The source cannot be read to its end.
+        OSError: The copy cannot be written.
     """
     try:
         with new_file(target) as copy:
@@ -89,9 +95,9 @@ def _copy_pieces(source: BinaryIO, copy: BinaryIO, token: CancelToken, advance: 
         try:
             count = piece(source, copy)
         except OSError as exc:
-            if piece is _copy_by_hand or done or exc.errno not in _CANNOT:
+            if piece is _copy_by_hand or exc.errno not in _CANNOT:
                 raise
-            piece = _copy_by_hand
+            piece = _copy_by_hand  # both files stand where the kernel left off
             continue
         if not count and not done:
             piece, count = (
@@ -109,7 +115,10 @@ def _copy_in_kernel(source: BinaryIO, copy: BinaryIO) -> int:
 
 
 def _copy_by_hand(source: BinaryIO, copy: BinaryIO) -> int:
-    piece = source.read(_HASH_BYTES)
+    try:
+        piece = source.read(_HASH_BYTES)
+    except OSError as exc:
+        raise SourceUnreadableError(exc.errno, exc.strerror, exc.filename) from exc
     view = memoryview(piece)
     while view:
         view = view[copy.write(view) :]

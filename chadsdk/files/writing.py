@@ -7,6 +7,8 @@ import uuid
 from pathlib import Path
 from typing import BinaryIO
 
+from chadsdk.cancel import CancelToken
+
 __all__ = ["make_private_folder", "new_file", "sync_folder", "sync_tree", "write_advisory", "write_whole"]
 
 # Absent on Windows, where a new file is made exclusively and links need a privilege.
@@ -79,17 +81,19 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def sync_tree(root: Path) -> None:
+def sync_tree(root: Path, token: CancelToken) -> None:
     """Flush every file and folder below `root`, then `root`.
 
     Done once over a finished tree: the kernel writes out in the meantime, and the first flush commits what the
     others then find done.
 
     Raises:
+        ExportCancelled: Between two files.
         OSError: The disk refuses.
     """
     for folder, _, names in os.walk(root, topdown=False):
         for name in names:
+            token.raise_if_cancelled()
             descriptor = os.open(Path(folder, name), os.O_RDONLY | _NO_FOLLOW)
             try:
                 os.fsync(descriptor)

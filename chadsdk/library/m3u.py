@@ -14,9 +14,10 @@ from urllib.parse import unquote, urlsplit
 
 from chadsdk.decode import decode, parse_json
 from chadsdk.errors import Reason
+from chadsdk.extm3u import extinf, one_line
 from chadsdk.library.track import Problem, Track
 
-__all__ = ["extinf", "one_line", "parse", "render"]
+__all__ = ["parse", "render"]
 
 # Also for files whose names M3U cannot spell; JSON in a comment, so that players skip it.
 _CLOUD = "#CHADSDK-TRACK:"
@@ -68,18 +69,6 @@ def render(name: str, tracks: list[Track], *, folder: Path) -> str:
         plain = None if track.is_cloud or track.problem is not None else _plain_line(track.file, folder)
         lines.append(plain or _CLOUD + json.dumps(_placed(track).to_dict()))
     return "\n".join(lines) + "\n"
-
-
-def extinf(title: str, artist: str | None, duration_s: float | None) -> str:
-    """Give the ``#EXTINF`` line; an unknown length is -1."""
-    seconds = -1 if duration_s is None else round(duration_s)
-    label = f"{artist} - {title}" if artist else title
-    return f"#EXTINF:{seconds},{one_line(label)}"
-
-
-def one_line(text: str) -> str:
-    """Give `text` without line breaks and other controls, so that it cannot become a line of its own."""
-    return " ".join("".join(" " if ord(c) < 32 or c in "\x7f\x85\u2028\u2029" else c for c in text).split())
 
 
 def _decoded(data: bytes) -> str:

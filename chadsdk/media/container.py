@@ -174,6 +174,8 @@ def _wavpack(window: Window) -> _Claim:
 def _asf(window: Window) -> _Claim:
     header_bytes = window.number(16, "<8")
     header = window.at(0, min(header_bytes, _LONGEST_ASF_HEADER_BYTES))
+    if window.size_bytes < 24 + header_bytes:
+        return _Claim(lacks="its header is not all there")
     properties = header.find(_ASF_FILE_PROPERTIES)
     if properties < 0 or window.number(properties + 88, "<4") & 1:  # a broadcast's sizes are not valid
         return _Claim()

@@ -10,6 +10,7 @@ from chadsdk.media.window import Window
 
 __all__ = ["counted_samples", "lacks_last_frame"]
 
+_STREAM_INFO_END: Final = 4 + 4 + 34
 _BLOCK_BYTES: Final = 128 * 1024
 _LONGEST_HEADER_BYTES: Final = 16
 _LONGEST_FRAME_BYTES: Final = 2**20
@@ -37,7 +38,9 @@ def lacks_last_frame(window: Window) -> bool:
     frame (ID3v1, other junk) does not disturb.
     """
     info = _stream_info(window)
-    if info is None or not info.total_samples:
+    if info is None:
+        return True
+    if not info.total_samples:
         return False
     final = (h for h in _last_headers(window, info) if h.end_sample == info.total_samples)
     return not any(_is_whole(window, header) for header in final)
@@ -55,7 +58,7 @@ def counted_samples(window: Window) -> int | None:
 
 def _stream_info(window: Window) -> _StreamInfo | None:
     at = after_id3v2(window)
-    if window.at(at, 4) != b"fLaC":
+    if window.at(at, 4) != b"fLaC" or at + _STREAM_INFO_END > window.size_bytes:
         return None
     body = at + 8
     smallest, largest = window.number(body, ">2"), window.number(body + 2, ">2")

@@ -81,7 +81,7 @@ def _text(head: bytes, *, proving_characters: int) -> str | None:
     # An incremental decoder forgives the character that the sample's end cuts in two.
     text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(sample).lstrip("\ufeff")
     opening = text[_comments_end(text) :]
-    if text.lstrip().startswith("<!--") and not opening.strip():
+    if opening.startswith("<!--") or (not opening and "<!--" in text):  # nothing but comments so far
         return WEB_PAGE
     if _MARKUP.match(opening):
         return WEB_PAGE if _HTML.match(opening) or _is_xhtml(opening) else "XML"

@@ -24,6 +24,7 @@ _ASF_VIDEO_STREAM: Final = bytes.fromhex("C0EF19BC4D5BCF11A8FD00805F5C442B")
 _AUDIO_BRANDS: Final = frozenset({b"M4A ", b"M4B ", b"F4A ", b"F4B "})
 _LONGEST_FTYP_BYTES: Final = 4096
 _LONGEST_FMT_BYTES: Final = 4096
+_LONGEST_COMM_BYTES: Final = 4096
 _AU_ENCODINGS: Final = range(1, 28)
 
 
@@ -84,8 +85,10 @@ def _wave(window: Window) -> AudioFormat | None:
 def _aiff(window: Window) -> AudioFormat | None:
     if window.at(8, 4) not in (b"AIFF", b"AIFC"):
         return None
-    common = any(chunk.kind == b"COMM" and (chunk.body_bytes or 0) >= 18 for chunk in iff_chunks(window))
-    return AudioFormat.AIFF if common or not window.whole else None
+    common = next((chunk for chunk in iff_chunks(window) if chunk.kind == b"COMM"), None)
+    if common is None:
+        return None if window.whole else AudioFormat.AIFF
+    return AudioFormat.AIFF if 18 <= (common.body_bytes or 0) <= _LONGEST_COMM_BYTES else None
 
 
 def _flac(window: Window, at: int = 0) -> AudioFormat | None:

@@ -1,0 +1,211 @@
+"""`Manifest`: what became of every entry. Described by ``manifest.schema.json``, which ships beside this module."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from chadsdk.cache import Verified
+from chadsdk.decode import (
+    Field,
+    Misfit,
+    clean_text,
+    decode,
+    items,
+    non_negative,
+    parse_json,
+    read_fields,
+    sha256_hex,
+    text,
+    whole_number,
+)
+from chadsdk.errors import DataError, Reason, UnsafeNameError
+from chadsdk.files import inside
+
+__all__ = ["MANIFEST_NAME", "Manifest", "ManifestEntry", "Status", "manifest_schema"]
+
+MANIFEST_NAME = "manifest.json"
+SCHEMA = "chadsdk.manifest/1"
+
+_LARGEST_BYTES = 256 * 1024 * 1024
+
+
+class Status(StrEnum):
+    """What became of an entry."""
+
+    EXPORTED = "exported"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestEntry:
+    """One entry of the playlist.
+
+    Attributes:
+        position: From 1, in playlist order.
+        title: Title.
+        artist: Artist; None when unknown, as with what follows.
+        status: Exported or missing.
+        reason: Code, for a missing one.
+        detail: The same as a sentence.
+        file: Name in the export folder; for a missing one, the name it would have.
+        size_bytes: Length of the file.
+        sha256: Digest of the file, hex.
+        duration_s: Length in seconds; of a missing one, as the playlist says.
+        sample_rate_hz: Sample rate.
+        channels: Number of channels.
+        cloud_track_id: The server's id.
+        verified: How the file was checked.
+    """
+
+    position: int
+    title: str
+    artist: str | None
+    status: Status
+    reason: Reason | None
+    detail: str | None
+    file: str
+    size_bytes: int | None = None
+    sha256: str | None = None
+    duration_s: float | None = None
+    sample_rate_hz: int | None = None
+    channels: int | None = None
+    cloud_track_id: str | None = None
+    verified: Verified | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A whole export.
+
+    Attributes:
+        generator: Program and version.
+        created_at: UTC, RFC 3339.
+        playlist: Name of the playlist.
+        entries: Each entry of the playlist, exactly once, in its order.
+    """
+
+    generator: str
+    created_at: str
+    playlist: str
+    entries: tuple[ManifestEntry, ...]
+
+    @property
+    def exported(self) -> tuple[ManifestEntry, ...]:
+        """Entries whose file is in the export."""
+        return tuple(entry for entry in self.entries if entry.status is Status.EXPORTED)
+
+    @property
+    def missing(self) -> tuple[ManifestEntry, ...]:
+        """Entries that could not be had."""
+        return tuple(entry for entry in self.entries if entry.status is Status.MISSING)
+
+    @property
+    def audio_bytes(self) -> int:
+        """Length of all audio files, each once."""
+        return sum({entry.file: entry.size_bytes or 0 for entry in self.exported}.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the JSON object."""
+        return {
+            "schema": SCHEMA,
+            "generator": self.generator,
+            "created_at": self.created_at,
+            "playlist": self.playlist,
+            "summary": {
+                "entries": len(self.entries),
+                "exported": len(self.exported),
+                "missing": len(self.missing),
+                "bytes": self.audio_bytes,
+            },
+            "entries": [asdict(entry) for entry in self.entries],
+        }
+
+    def to_json(self) -> bytes:
+        """Give the file's bytes."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
+
+    @classmethod
+    def load(cls, path: str | Path) -> Manifest:
+        """Read one, of an export folder or by its own path.
+
+        Raises:
+            DataError: Not there, or no manifest; the error names the place.
+        """
+        path = Path(path)
+        path = path / MANIFEST_NAME if path.is_dir() else path
+        try:
+            with path.open("rb") as stream:
+                data = stream.read(_LARGEST_BYTES + 1)
+        except OSError as exc:
+            raise DataError(str(path), "", f"cannot be read: {exc.strerror or exc}") from exc
+        return decode(path.name, _read, parse_json(data, document=path.name, max_bytes=_LARGEST_BYTES))
+
+
+def manifest_schema() -> dict[str, Any]:
+    """Give the JSON Schema (draft 2020-12) of ``manifest.json``."""
+    source = files("chadsdk.export").joinpath("manifest.schema.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(source)
+    return schema
+
+
+def _read(value: object) -> Manifest:
+    found = read_fields(value, _MANIFEST)
+    if found.pop("schema") != SCHEMA:
+        raise Misfit(f"expected {SCHEMA!r}", "schema")
+    return Manifest(**found)
+
+
+def _read_entry(value: object) -> ManifestEntry:
+    return ManifestEntry(**{"artist": None, "reason": None, "detail": None, **read_fields(value, _ENTRY)})
+
+
+def _entries(value: object) -> tuple[ManifestEntry, ...]:
+    return tuple(items(value, _read_entry))
+
+
+def _one_of(kind: type[StrEnum]) -> Any:
+    def check(value: object) -> StrEnum:
+        try:
+            return kind(text(value))
+        except ValueError:
+            raise Misfit(f"expected one of {', '.join(kind)}, got {text(value)!r}") from None
+
+    return check
+
+
+def _file(value: object) -> str:
+    try:
+        inside(Path(), text(value))
+    except UnsafeNameError as exc:
+        raise Misfit(str(exc)) from None
+    return text(value)
+
+
+_ENTRY = (
+    Field("position", "position", whole_number, required=True),
+    Field("title", "title", clean_text, required=True),
+    Field("artist", "artist", clean_text),
+    Field("status", "status", _one_of(Status), required=True),
+    Field("reason", "reason", _one_of(Reason)),
+    Field("detail", "detail", clean_text),
+    Field("file", "file", _file, required=True),
+    Field("size_bytes", "size_bytes", whole_number),
+    Field("sha256", "sha256", sha256_hex),
+    Field("duration_s", "duration_s", non_negative),
+    Field("sample_rate_hz", "sample_rate_hz", whole_number),
+    Field("channels", "channels", whole_number),
+    Field("cloud_track_id", "cloud_track_id", text),
+    Field("verified", "verified", _one_of(Verified)),
+)
+_MANIFEST = (
+    Field("schema", "schema", text, required=True),
+    Field("generator", "generator", text, required=True),
+    Field("created_at", "created_at", text, required=True),
+    Field("playlist", "playlist", clean_text, required=True),
+    Field("entries", "entries", _entries, required=True),
+)

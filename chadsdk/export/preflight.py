@@ -1,0 +1,135 @@
+"""`PreflightReport`: whether there is room, volume by volume, before a byte is moved. Pure, given the free bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from chadsdk.disk import Volume, human_bytes
+from chadsdk.errors import DiskFullError
+from chadsdk.export.plan import Cloud, ExportPlan
+from chadsdk.source import CloudSource
+
+__all__ = ["PreflightReport", "VolumeNeed", "preflight"]
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeNeed:
+    """What one volume must take.
+
+    Attributes:
+        volume: The volume and its free bytes.
+        path: What was looked at on it.
+        download_bytes: Still to be downloaded into the cache there.
+        copy_bytes: To be copied into the export there.
+        headroom_bytes: To be left free.
+    """
+
+    volume: Volume
+    path: Path
+    download_bytes: int
+    copy_bytes: int
+    headroom_bytes: int
+
+    @property
+    def needed_bytes(self) -> int:
+        """All of it; nothing is needed where nothing is written."""
+        writes = self.download_bytes + self.copy_bytes
+        return writes + self.headroom_bytes if writes else 0
+
+    @property
+    def fits(self) -> bool:
+        """Whether there is room."""
+        return self.needed_bytes <= self.volume.free_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightReport:
+    """What an export needs.
+
+    Attributes:
+        sizes: Length of every track to be downloaded, as far as known.
+        guessed: How many of those nobody knows.
+        guess_bytes: What was assumed for each of them.
+        volumes: One or two; where cache and export lie on one volume, both needs are added.
+    """
+
+    sizes: Mapping[CloudSource, int | None]
+    guessed: int
+    guess_bytes: int
+    volumes: tuple[VolumeNeed, ...]
+
+    def check(self) -> None:
+        """Refuse what does not fit.
+
+        Raises:
+            DiskFullError: It names the volume, what is needed and what is free.
+        """
+        for need in self.volumes:
+            if not need.fits:
+                raise DiskFullError(
+                    self._sentence(need),
+                    path=need.path,
+                    volume=need.volume.mount,
+                    needed_bytes=need.needed_bytes,
+                    free_bytes=need.volume.free_bytes,
+                )
+
+    def _sentence(self, need: VolumeNeed) -> str:
+        parts = [
+            f"{human_bytes(count)} {what}"
+            for count, what in (
+                (need.download_bytes, "to download"),
+                (need.copy_bytes, "to copy"),
+                (need.headroom_bytes, "to leave free"),
+            )
+            if count
+        ]
+        guess = ""
+        if self.guessed:
+            guess = f" The size of {self.guessed} is unknown and taken as {human_bytes(self.guess_bytes)} each."
+        return (
+            f"Not enough space on {need.volume.mount}: {human_bytes(need.needed_bytes)} needed "
+            f"({', '.join(parts)}), {human_bytes(need.volume.free_bytes)} free.{guess}"
+        )
+
+
+def preflight(
+    plan: ExportPlan,
+    *,
+    sizes: Mapping[CloudSource, int | None],
+    guess_bytes: int,
+    headroom_bytes: int,
+    cache: tuple[Path, Volume],
+    export: tuple[Path, Volume],
+) -> PreflightReport:
+    """Add up what each volume must take.
+
+    Args:
+        plan: What is to be done.
+        sizes: Lengths of the sources to be downloaded; None where nobody knows.
+        guess_bytes: Assumed for those.
+        headroom_bytes: To be left free on each volume that is written to.
+        cache: The cache folder and its volume.
+        export: The export folder and its volume.
+    """
+
+    def size_of(source: CloudSource) -> int:
+        size = sizes.get(source, source.size_bytes)
+        return guess_bytes if size is None else size
+
+    download = sum(size_of(source) for source in plan.sources)
+    copy = sum(
+        size_of(need.source) if isinstance(need, Cloud) and not need.cached else need.size_bytes or 0
+        for need in plan.files.values()
+    )
+    if cache[1].device == export[1].device:
+        volumes: tuple[VolumeNeed, ...] = (VolumeNeed(export[1], export[0], download, copy, headroom_bytes),)
+    else:
+        volumes = (
+            VolumeNeed(cache[1], cache[0], download, 0, headroom_bytes),
+            VolumeNeed(export[1], export[0], 0, copy, headroom_bytes),
+        )
+    known = {source: sizes.get(source, source.size_bytes) for source in plan.sources}
+    return PreflightReport(known, sum(size is None for size in known.values()), guess_bytes, volumes)

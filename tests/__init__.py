@@ -1,0 +1,1 @@
+"""The tests; a package, so that `tests/harness` and `harness` are two things."""
