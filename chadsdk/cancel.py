@@ -16,11 +16,14 @@ __all__ = ["CancelToken"]
 
 
 class CancelToken:
-    """A flag that can be set once. All methods are safe from any thread and from a signal handler."""
+    """A flag that can be set once. All methods are safe from any thread and from a signal handler.
+
+    That is why there is no `threading.Event` in it: setting one from a handler that interrupts a wait on it can
+    dead-lock. The lock is re-entrant, and every step leaves a state that a handler may find.
+    """
 
     def __init__(self) -> None:
-        self._flag = threading.Event()
-        # Re-entrant: a signal handler may cancel while its own thread is registering an interrupt.
+        self._set = False
         self._lock = threading.RLock()
         self._interrupts: dict[object, Callable[[], None]] = {}  # guarded by _lock
 
@@ -30,16 +33,12 @@ class CancelToken:
     @property
     def cancelled(self) -> bool:
         """Whether `cancel` was called or the main thread of the program has ended."""
-        return self._flag.is_set() or not threading.main_thread().is_alive()
+        return self._set or not threading.main_thread().is_alive()
 
     def cancel(self) -> None:
         """Set the flag and run the interrupts; further calls do nothing."""
-        with self._lock:
-            self._flag.set()
-            interrupts = list(self._interrupts.values())
-            self._interrupts.clear()
-        for interrupt in interrupts:
-            interrupt()
+        self._set = True
+        self._run_interrupts()
 
     def raise_if_cancelled(self) -> None:
         """Raise `ExportCancelled` when cancelled."""
@@ -52,7 +51,10 @@ class CancelToken:
         Raises:
             ExportCancelled: At once when cancelled.
         """
-        self._flag.wait(seconds)
+        bell = threading.Lock()
+        bell.acquire()
+        with self.interrupting(bell.release):
+            bell.acquire(timeout=max(0.0, seconds))
         self.raise_if_cancelled()
 
     @contextmanager
@@ -63,11 +65,9 @@ class CancelToken:
         """
         key = object()
         with self._lock:
-            late = self._flag.is_set()
-            if not late:
-                self._interrupts[key] = interrupt
-        if late:
-            interrupt()
+            self._interrupts[key] = interrupt
+        if self._set:  # asked after the entry was made, so that no moment is left in which it could be missed
+            self._run_interrupts()
         try:
             yield
         finally:
@@ -80,3 +80,11 @@ class CancelToken:
         child = CancelToken()
         with self.interrupting(child.cancel):
             yield child
+
+    def _run_interrupts(self) -> None:
+        while True:
+            with self._lock:
+                if not self._interrupts:
+                    return
+                _, interrupt = self._interrupts.popitem()
+            interrupt()

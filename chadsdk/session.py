@@ -43,7 +43,8 @@ class Line:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # Re-entrant: a signal handler may cut the line that its own thread is attaching to.
+        self._lock = threading.RLock()
         self._sockets: list[socket.socket] = []  # guarded by _lock, as is what follows
         self._cut = False
 

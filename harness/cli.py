@@ -1,33 +1,51 @@
-"""The command line of the harness."""
+"""Runs chadsdk against a mock server with real audio, or just serves it."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from harness.handle import HarnessError
+from harness.scenario import SCENARIOS, find_scenario
 from harness.serve import ServeOptions, serve
 
 __all__ = ["main"]
 
 DEFAULT_TRACKS = 16
 DEFAULT_SEED = 7
+
+EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+EXIT_MISSING = 3
+EXIT_CANCELLED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit code."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
     try:
-        return _serve(options)
-    except (ValueError, OSError) as exc:
-        print(f"harness: {exc}", file=sys.stderr)
-        return EXIT_USAGE if isinstance(exc, ValueError) else EXIT_FAILED
+        return run(options)
+    except ValueError as exc:
+        return _failed(exc, EXIT_USAGE)
+    except (HarnessError, OSError) as exc:
+        return _failed(exc, EXIT_FAILED)
+    except KeyboardInterrupt:
+        return EXIT_CANCELLED
+
+
+def _failed(exc: Exception, code: int) -> int:
+    print(f"harness: {exc}", file=sys.stderr)
+    return code
 
 
 def _serve(options: argparse.Namespace) -> int:
+    if (options.certificate is None) != (options.key is None):
+        raise ValueError("--certificate and --key go together")
     serve(
         ServeOptions(
             port=options.port,
@@ -40,22 +58,59 @@ def _serve(options: argparse.Namespace) -> int:
             key=options.key,
         )
     )
-    return 0
+    return EXIT_OK
+
+
+def _export(options: argparse.Namespace) -> int:
+    # Only here: `serve` needs neither the SDK nor the audio libraries, and starts at once without them.
+    from chadsdk import ChadError
+    from harness.export import ExportOptions, export
+
+    wanted = ExportOptions(
+        to=options.to,
+        tracks=options.tracks,
+        seed=options.seed,
+        scenario=find_scenario(options.scenario),
+        as_json=options.json,
+    )
+    try:
+        result = export(wanted)
+    except ChadError as exc:
+        return _failed(exc, EXIT_FAILED)
+    return EXIT_MISSING if result.missing else EXIT_OK
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m harness", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(metavar="command", required=True)
+    _add_export(commands.add_parser("export", help="export a playlist from a mock server through chadsdk"))
     _add_serve(commands.add_parser("serve", help="serve a world until Ctrl-C"))
     return parser
 
 
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    scenarios = "\n".join(f"  {scenario.name:15} {scenario.explanation}" for scenario in SCENARIOS.values())
+    parser.epilog = f"scenarios:\n{scenarios}\n\nexit codes: 0 all exported, 3 tracks are missing, 1 failed, 2 usage"
+    parser.set_defaults(run=_export)
+    parser.add_argument("--to", type=Path, metavar="DIR", required=True, help="gets the export folder")
+    _add_world(parser)
+    parser.add_argument("--scenario", default="default", metavar="NAME", help="how the server behaves")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+
 def _add_serve(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=0, help="default: any free one")
+    parser.set_defaults(run=_serve)
+    parser.add_argument("--port", type=int, default=0, metavar="P", help="default: any free one")
     parser.add_argument("--world", type=Path, metavar="FILE", help="a world file; default: make a world")
-    parser.add_argument("--tracks", type=int, default=DEFAULT_TRACKS, metavar="N", help="entries")
-    parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    _add_world(parser)
     parser.add_argument("--json", action="store_true", help="say where it is as one JSON line")
     parser.add_argument("--with-parent", action="store_true", help="stop when standard input ends")
     parser.add_argument("--certificate", type=Path, metavar="PEM", help="speak https; needs --key")
     parser.add_argument("--key", type=Path, metavar="PEM")
+
+
+def _add_world(parser: argparse.ArgumentParser) -> None:
+    count = f"entries of the playlist, 4 or more; default {DEFAULT_TRACKS}"
+    parser.add_argument("--tracks", type=int, default=DEFAULT_TRACKS, metavar="N", help=count)
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED, metavar="S", help="makes another world")

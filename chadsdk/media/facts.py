@@ -3,7 +3,7 @@
 Owns libsndfile and tinytag, which are imported where they are used: `import chadsdk` must stay light.
 MP3 and ADTS are counted frame by frame here instead. libsndfile guesses an MP3 without a Xing header from
 the size of its first frame (2.1 s for 7.0 s, 49 s for 25 s were seen), and its decoder, mpg123, writes to
-the process's standard error while it opens a damaged one.
+the process's standard error while it opens a damaged one. (It still may for a damaged MP3 inside a WAV.)
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from chadsdk.media.flac import counted_samples
 from chadsdk.media.formats import AudioFormat
 from chadsdk.media.mp4 import aac_channels
 from chadsdk.media.mpeg import Frame, ParseFrame, adts_frame, after_id3v2, frames, mpeg_frame, stream_start
+from chadsdk.media.signature import sniff_file
 from chadsdk.media.window import Window, open_window
 from chadsdk.media.xing import StreamHeader, stream_header
 
@@ -59,9 +60,14 @@ def read_facts(path: Path, audio_format: AudioFormat) -> AudioFacts | None:
     file does not tell (fragmented MP4, a stream of a million frames).
 
     Raises:
-        NotAudioError: What reads the format says that it cannot be decoded, or that it holds no sound.
+        NotAudioError: The file is not of that format, what reads the format says that it cannot be decoded,
+            or it holds no sound.
         OSError: The file cannot be read.
     """
+    # libsndfile goes by the bytes too, and would take mpg123 for what looks a little like MP3.
+    found = sniff_file(path)
+    if found is not audio_format:
+        raise NotAudioError(f"The file was taken for {audio_format.name} but is {found.name}.")
     if audio_format in _BY_LIBSNDFILE:
         return _by_libsndfile(path)
     if audio_format in _BY_TINYTAG:

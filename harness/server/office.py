@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from harness.server.behaviours import BEHAVIOURS
 from harness.server.control import PREFIX, Control
-from harness.server.faults import Scripts, Stage
+from harness.server.faults import FaultError, Scripts, Stage
 from harness.server.gates import Gates
 from harness.server.ledger import Entry, Ledger, TrafficMeter
 from harness.server.reply import Ending, Reply, deliver, error_reply
@@ -108,11 +108,12 @@ def _send(reply: Reply, request: Request, connection: Connection, entry: Entry) 
 
 def _scripts(world: World) -> Scripts:
     scripts = Scripts(BEHAVIOURS)
-    for track in world.tracks:
-        if track.faults or track.head_faults:
-            path = unquote(track.stream_path)
-            scripts.write(path, track.faults)
-            scripts.write(path, track.head_faults, head=True)
-    for path, script in world.path_faults.items():
-        scripts.write(path, script)
+    wanted = [(unquote(track.stream_path), track.faults, False) for track in world.tracks if track.faults]
+    wanted += [(unquote(track.stream_path), track.head_faults, True) for track in world.tracks if track.head_faults]
+    wanted += [(path, script, False) for path, script in world.path_faults.items()]
+    for path, script, head in wanted:
+        try:
+            scripts.write(path, script, head=head)
+        except FaultError as exc:
+            raise FaultError(f"{path}: {exc}") from exc
     return scripts

@@ -118,14 +118,27 @@ def test_damage_is_told_and_nothing_is_printed(
 
 @pytest.mark.parametrize("audio_format", AudioFormat)
 def test_a_web_page_is_never_given_facts(audio_format: AudioFormat, tmp_path: Path) -> None:
-    """What no library can decode is NotAudioError; a format that nothing reads is None."""
+    """What was taken for audio and is none is refused for every format."""
     path = tmp_path / "x"
     path.write_bytes(b"<html>" * 2000)
-    if audio_format in (AudioFormat.WAVPACK, AudioFormat.DSF):
-        assert read_facts(path, audio_format) is None
-    else:
-        with pytest.raises(NotAudioError):
-            read_facts(path, audio_format)
+    with pytest.raises(NotAudioError, match="web page"):
+        read_facts(path, audio_format)
+
+
+def test_another_format_is_not_read_as_the_given_one(tmp_path: Path) -> None:
+    """A file of another format than the caller says is refused, so that no wrong decoder is tried."""
+    path = tmp_path / "x.wav"
+    path.write_bytes(_VBR)
+    with pytest.raises(NotAudioError, match="taken for WAV but is MP3"):
+        read_facts(path, AudioFormat.WAV)
+
+
+def test_a_signature_with_rubbish_behind_it_cannot_be_decoded(tmp_path: Path) -> None:
+    """What begins like a format but is none to its own library is refused."""
+    path = tmp_path / "x"
+    path.write_bytes(b"OggS\0\2" + bytes(20) + b"\1\x1e\x01vorbis" + b"\xff" * 3000)
+    with pytest.raises(NotAudioError, match="cannot be decoded"):
+        read_facts(path, AudioFormat.OGG)
 
 
 def test_a_header_without_sound_is_no_audio(tmp_path: Path) -> None:

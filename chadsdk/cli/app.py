@@ -1,0 +1,112 @@
+"""The command ``chadsdk`` and how its errors reach a person: one sentence and a hint, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from chadsdk.cli.cache import cache
+from chadsdk.cli.export import export
+from chadsdk.cli.plan import plan
+from chadsdk.errors import (
+    AccessDeniedError,
+    AuthError,
+    ChadError,
+    ConfigurationError,
+    DiskFullError,
+    ExportCancelled,
+    ExportExistsError,
+    MissingTracksError,
+    NetworkError,
+    NotFoundError,
+)
+from chadsdk.version import VERSION
+
+__all__ = ["CANCELLED", "FAILED", "MISSING", "USAGE", "main"]
+
+FAILED, USAGE, MISSING, CANCELLED = 1, 2, 3, 130
+
+_HINTS: tuple[tuple[type[ChadError], str], ...] = (
+    (AuthError, "Set CHADSDK_TOKEN, or give --token-file, with a token that is still valid."),
+    (DiskFullError, "Free some space, give another folder with --to, or move the cache with CHADSDK_CACHE_DIR."),
+    (AccessDeniedError, "Choose a folder that you can write to with --to; the cache moves with CHADSDK_CACHE_DIR."),
+    (ExportExistsError, "Give --replace to swap an older export for the new one, or another folder with --to."),
+    (MissingTracksError, "Without --on-missing fail the rest is exported, with a list of what is missing."),
+    (NetworkError, "Check the address in --server, and whether the server runs."),
+    (NotFoundError, "Check the id, and whether --server is the right server."),
+)
+
+_EPILOG = """\b
+Examples:
+  chadsdk plan friday.json
+  CHADSDK_TOKEN=… chadsdk export friday --server https://music.example --to exports/
+  chadsdk cache ls
+
+\b
+Environment:
+  CHADSDK_TOKEN      the token for the server (never an argument: others can see those)
+  CHADSDK_SERVER     the server, instead of --server
+  CHADSDK_CACHE_DIR  where downloaded tracks are kept
+
+\b
+Exit codes:
+  0  all exported      3    exported, with missing tracks
+  1  failed            130  cancelled
+  2  wrong usage
+"""
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EPILOG,
+)
+@click.version_option(VERSION, "--version", prog_name="chadsdk", message="%(prog)s %(version)s")
+def chadsdk() -> None:
+    """Export a DJ's playlist, cloud tracks included, into a folder that a DAW opens.
+
+    Tracks that are in the cloud are downloaded into a cache, every track is copied into one folder, and what could
+    not be had is listed with its reason.
+    """
+
+
+chadsdk.add_command(plan)
+chadsdk.add_command(export)
+chadsdk.add_command(cache)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command and end the program with its exit code."""
+    sys.exit(_run(args))
+
+
+def _run(args: list[str] | None) -> int:
+    try:
+        result: Any = chadsdk.main(args, prog_name="chadsdk", standalone_mode=False)
+    except click.ClickException as exc:
+        exc.show()
+        return exc.exit_code
+    except ConfigurationError as exc:
+        _say(str(exc))
+        return USAGE
+    except ChadError as exc:
+        _say(str(exc), next((hint for kind, hint in _HINTS if isinstance(exc, kind)), None))
+        return FAILED
+    except (ExportCancelled, KeyboardInterrupt, click.Abort):
+        _say("Cancelled. No export was made; what was downloaded is kept for the next time.")
+        return CANCELLED
+    except BrokenPipeError:  # `chadsdk cache ls | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as exc:
+        _say(f"The system refuses: {exc.strerror or exc}{f' ({exc.filename})' if exc.filename else ''}.")
+        return FAILED
+    return result if isinstance(result, int) else 0
+
+
+def _say(sentence: str, hint: str | None = None) -> None:
+    click.echo(f"chadsdk: {sentence}", err=True)
+    if hint:
+        click.echo(f"Hint: {hint}", err=True)

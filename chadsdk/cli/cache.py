@@ -1,0 +1,68 @@
+"""``chadsdk cache``: where the cache is, what is in it, emptying it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+
+import click
+
+from chadsdk.cache.listing import Listed, clear, list_tracks
+from chadsdk.disk import human_bytes, naming_disk_errors
+from chadsdk.settings import default_cache_dir
+
+__all__ = ["cache"]
+
+
+@click.group()
+def cache() -> None:
+    """Look at the cache of downloaded tracks, or empty it.
+
+    Nothing in it is deleted unless you say so here; but it is a cache, and the operating system may empty it.
+    """
+
+
+@cache.command("path")
+def show_path() -> None:
+    """Print the cache folder."""
+    click.echo(default_cache_dir())
+
+
+@cache.command("ls")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array on standard output.")
+def list_cache(as_json: bool) -> None:
+    """List the cached tracks."""
+    root = default_cache_dir()
+    with naming_disk_errors(root, "read"):
+        tracks = list(list_tracks(root))
+    if as_json:
+        click.echo(json.dumps([asdict(each) | {"path": str(each.path)} for each in tracks], ensure_ascii=False))
+        return
+    for each in tracks:
+        click.echo(_line(each))
+    noun = "track" if len(tracks) == 1 else "tracks"
+    click.echo(f"{len(tracks)} {noun}, {human_bytes(sum(each.size_bytes for each in tracks))}, in {root}", err=True)
+
+
+@cache.command("clear")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def clear_cache(yes: bool) -> None:
+    """Remove every cached track; tracks that are being downloaded now are left alone."""
+    root = default_cache_dir()
+    with naming_disk_errors(root, "empty"):
+        count = sum(1 for _ in list_tracks(root))
+        if count and not yes:
+            click.confirm(f"Remove {count} tracks from {root}?", abort=True, err=True)
+        cleared = clear(root)
+    busy = f"; {cleared.busy} left alone, because they are being downloaded" if cleared.busy else ""
+    click.echo(f"Removed {cleared.tracks} tracks, {human_bytes(cleared.freed_bytes)}{busy}.", err=True)
+
+
+def _line(each: Listed) -> str:
+    stored = (
+        "" if each.stored_at is None else datetime.fromtimestamp(each.stored_at).astimezone().strftime("%Y-%m-%d %H:%M")
+    )
+    return (
+        f"{human_bytes(each.size_bytes):>10}  {stored:<16}  {each.server}/{each.path.name}  {each.title or ''}".rstrip()
+    )

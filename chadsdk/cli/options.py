@@ -1,0 +1,94 @@
+"""What several commands share: the server, the token, the playlist, Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
+
+import click
+
+from chadsdk.cancel import CancelToken
+from chadsdk.chadmusic import ChadMusicAPIClient
+from chadsdk.errors import ConfigurationError
+from chadsdk.library import Playlist
+from chadsdk.settings import Settings
+
+__all__ = ["cancelled_by_signals", "connect", "open_playlist", "server_options"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PLAYLIST_SUFFIXES = {".json", ".m3u", ".m3u8"}
+_LARGEST_TOKEN_BYTES = 64 * 1024
+
+
+def server_options(command: F) -> F:
+    """Add ``--server`` and ``--token-file``."""
+    command = click.option(
+        "--token-file",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="File that holds the token, instead of CHADSDK_TOKEN.",
+    )(command)
+    return click.option(
+        "--server", envvar="CHADSDK_SERVER", metavar="URL", help="ChadMusic server, such as https://music.example."
+    )(command)
+
+
+def connect(server: str | None, token_file: Path | None, *, settings: Settings) -> ChadMusicAPIClient | None:
+    """Make the client of the server; None when none was named.
+
+    Raises:
+        ConfigurationError: The address or the token cannot be used.
+    """
+    if not server:
+        return None
+    return ChadMusicAPIClient(server, token=_token(token_file), settings=settings)
+
+
+def _token(token_file: Path | None) -> str | None:
+    if token_file is None:
+        return os.environ.get("CHADSDK_TOKEN") or None
+    try:
+        with token_file.open("rb") as stream:
+            return stream.read(_LARGEST_TOKEN_BYTES).decode("ascii").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigurationError(f"The token file {token_file} cannot be read ({type(exc).__name__}).") from None
+
+
+def open_playlist(name: str, server: ChadMusicAPIClient | None, token: CancelToken) -> Playlist:
+    """Read a playlist file, or ask the server for the playlist of that id.
+
+    Raises:
+        click.UsageError: No such file, and no server to ask.
+        ChadError: It cannot be read.
+    """
+    path = Path(name)
+    if path.is_file():
+        return Playlist.open(path)
+    if path.suffix.lower() in _PLAYLIST_SUFFIXES:
+        raise click.UsageError(f"There is no playlist file {name!r}.")
+    if server is None:
+        raise click.UsageError(f"There is no playlist file {name!r}. For a playlist on a server, give --server.")
+    return server.playlist(name, cancel=token)
+
+
+@contextmanager
+def cancelled_by_signals() -> Iterator[CancelToken]:
+    """Give a token that Ctrl-C and SIGTERM cancel; a second Ctrl-C raises `KeyboardInterrupt`."""
+    token = CancelToken()
+
+    def cancel(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        token.cancel()
+
+    before = {number: signal.signal(number, cancel) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield token
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

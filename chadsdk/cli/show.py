@@ -1,0 +1,86 @@
+"""What a person sees while an export runs: bars on a terminal, a few lines otherwise. Always on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from chadsdk.disk import human_bytes
+from chadsdk.progress import Event, Listener, Phase, Progress, TrackDone
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+__all__ = ["showing_progress"]
+
+_TITLES = {Phase.DOWNLOAD: "Downloading", Phase.EXPORT: "Copying"}
+
+
+@contextmanager
+def showing_progress() -> Iterator[Listener]:
+    """Give a listener that shows what it is told."""
+    if not sys.stderr.isatty():
+        yield _Lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (
+        TextColumn("{task.description:<12}"),
+        BarColumn(),
+        TextColumn("{task.fields[tracks]:>12}"),
+        DownloadColumn(binary_units=True),
+        TimeRemainingColumn(),
+    )
+    with Bars(*columns, console=Console(stderr=True)) as bars:
+        yield _BarsListener(bars)
+
+
+class _Lines:
+    """Says when a phase starts, and which tracks cannot be had."""
+
+    def __init__(self) -> None:
+        self._phase: Phase | None = None
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Progress(phase=phase, tracks_total=tracks, bytes_total=size) if phase is not self._phase:
+                self._phase = phase
+                if tracks:
+                    noun = "track" if tracks == 1 else "tracks"
+                    click.echo(f"{_TITLES[phase]} {tracks} {noun}, {human_bytes(size)}", err=True)
+            case TrackDone(phase=Phase.DOWNLOAD, title=title, missing=str(why)):
+                click.echo(f"Missing: {title}: {why}", err=True)
+
+
+class _BarsListener:
+    """One bar per phase; what cannot be had is said above them."""
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._tasks: dict[Phase, TaskID] = {}
+
+    def __call__(self, event: Event) -> None:
+        from rich.markup import escape
+
+        match event:
+            case Progress(phase=phase) if phase not in self._tasks and event.tracks_total:
+                self._tasks[phase] = self._bars.add_task(
+                    _TITLES[phase], total=event.bytes_total or None, completed=event.bytes_done, tracks=_tracks(event)
+                )
+            case Progress(phase=phase) if phase in self._tasks:
+                total = event.bytes_total or (1 if event.finished else None)
+                done = total if event.finished else event.bytes_done
+                self._bars.update(self._tasks[phase], total=total, completed=done, tracks=_tracks(event))
+            case TrackDone(phase=Phase.DOWNLOAD, title=title, missing=str(why)):
+                self._bars.console.print(f"[yellow]Missing:[/] {escape(title)}: {escape(why)}", highlight=False)
+
+
+def _tracks(event: Progress) -> str:
+    return f"{event.tracks_done}/{event.tracks_total} tracks"
