@@ -28,18 +28,16 @@ class CacheLayout:
     """Names of one server's folder; makes nothing.
 
     Attributes:
-        root: The cache folder.
-        server: Key of the server.
+        folder: The server's folder.
     """
 
-    root: Path
-    server: str
+    folder: Path
 
-    @property
-    def folder(self) -> Path:
-        """The server's folder."""
-        plain = len(self.server) <= 80 and _PLAIN_SERVER.fullmatch(self.server)
-        return self.root / (self.server if plain else safe_id(self.server))
+    @classmethod
+    def of(cls, root: Path, server: str) -> CacheLayout:
+        """Give the layout for the server of that key in the cache folder `root`."""
+        plain = len(server) <= 80 and _PLAIN_SERVER.fullmatch(server)
+        return cls(root / (server if plain else safe_id(server)))
 
     @property
     def records(self) -> Path:
@@ -59,7 +57,7 @@ class CacheLayout:
     @property
     def private_folders(self) -> tuple[Path, ...]:
         """All folders, outermost first."""
-        return (self.root, self.folder, self.records, self.locks, self.partials)
+        return (self.folder.parent, self.folder, self.records, self.locks, self.partials)
 
     def audio(self, track_id: str, extension: str) -> Path:
         """Final name of a track."""
@@ -79,4 +77,4 @@ class CacheLayout:
         if root.is_dir():
             for folder in sorted(root.iterdir()):
                 if folder.is_dir() and not folder.is_symlink() and (folder / ".records").is_dir():
-                    yield cls(root, folder.name)
+                    yield cls(folder)

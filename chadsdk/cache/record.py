@@ -12,6 +12,7 @@ from pathlib import Path
 from chadsdk.decode import Field, Misfit, decode, parse_json, read_fields, sha256_hex, text, whole_number
 from chadsdk.errors import DataError
 from chadsdk.files import write_advisory
+from chadsdk.media import EXTENSIONS
 
 __all__ = ["CacheRecord", "Verified"]
 
@@ -34,7 +35,8 @@ class CacheRecord:
     Attributes:
         track_id: The server's id, as it spells it.
         title: For people.
-        size_bytes: Length of the file that this is about.
+        extension: Of the file that this is about.
+        size_bytes: Length of that file.
         mtime_ns: Its modification time; with the length it ties the record to that very file.
         sha256: Digest of its bytes.
         verified: How it was checked.
@@ -44,6 +46,7 @@ class CacheRecord:
 
     track_id: str
     title: str
+    extension: str
     size_bytes: int
     mtime_ns: int
     sha256: str
@@ -84,9 +87,16 @@ def _verified(value: object) -> Verified:
         raise Misfit("expected how the file was verified") from None
 
 
+def _extension(value: object) -> str:
+    if value not in EXTENSIONS:
+        raise Misfit("expected the extension of an audio file")
+    return text(value)
+
+
 _FIELDS = (
     Field("track_id", "track_id", text, required=True),
     Field("title", "title", text, required=True),
+    Field("extension", "extension", _extension, required=True),
     Field("size_bytes", "size_bytes", whole_number, required=True),
     Field("mtime_ns", "mtime_ns", whole_number, required=True),
     Field("sha256", "sha256", sha256_hex, required=True),

@@ -6,7 +6,7 @@ import contextlib
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from chadsdk.source import CloudSource
 __all__ = ["Cache", "CachedTrack"]
 
 
-_EXTENSIONS = sorted(EXTENSIONS)
+_EXTENSIONS = tuple(sorted(EXTENSIONS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Cache:
     """
 
     def __init__(self, root: Path, server: str) -> None:
-        self.layout = CacheLayout(root, server)
+        self.layout = CacheLayout.of(root, server)
 
     def prepare(self) -> None:
         """Make the folders, for this user alone, and remove what dead processes left."""
@@ -74,7 +74,9 @@ class Cache:
         file must confirm it: without one the file may be an older version.
         """
         record = CacheRecord.read(self.layout.record(source.track_id))
-        for path, status in self._files(source.track_id):
+        # The record's own file first: one look instead of one per extension.
+        extensions = _EXTENSIONS if record is None else (record.extension, *_EXTENSIONS)
+        for path, status in self._files(source.track_id, extensions):
             valid = record if record is not None and record.describes(status) else None
             if _fits(source, status, valid):
                 return CachedTrack(
@@ -102,6 +104,7 @@ class Cache:
         record = CacheRecord(
             track_id=source.track_id,
             title=source.title,
+            extension=extension,
             size_bytes=status.st_size,
             mtime_ns=status.st_mtime_ns,
             sha256=sha256,
@@ -129,9 +132,11 @@ class Cache:
                 path.unlink(missing_ok=True)
         forget_partials(self.layout.partials, safe_id(track_id))
 
-    def _files(self, track_id: str) -> Iterator[tuple[Path, os.stat_result]]:
+    def _files(
+        self, track_id: str, extensions: Iterable[str] = _EXTENSIONS
+    ) -> Iterator[tuple[Path, os.stat_result]]:
         stem = f"{self.layout.folder}{os.sep}{safe_id(track_id)}."
-        for extension in _EXTENSIONS:
+        for extension in extensions:
             with contextlib.suppress(FileNotFoundError):
                 status = os.lstat(stem + extension)
                 # Not a link, FIFO or folder that somebody put there.

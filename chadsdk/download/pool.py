@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import TypeVar
 
 from chadsdk.cancel import CancelToken
@@ -41,20 +43,56 @@ def run_all(
         BaseException: The first thing that `work`, `settled` or `tick` raised. Whatever is raised, no worker runs
             any more when this returns.
     """
+    todo: queue.SimpleQueue[J] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[J, Future[R]]] = queue.SimpleQueue()
-    with token.child() as batch, ThreadPoolExecutor(max(1, workers), thread_name_prefix="chadsdk") as executor:
+    for job in jobs:
+        todo.put(job)
+    with token.child() as batch, _joined() as threads:
         try:
-            for job in jobs:
-                future = executor.submit(work, job, batch)
-                future.add_done_callback(lambda future, job=job: done.put((job, future)))  # type: ignore[misc]
+            for number in range(min(max(1, workers), len(jobs))):
+                token.raise_if_cancelled()
+                # No executor: an interpreter that ends joins its threads before the main thread counts as ended, so
+                # that nobody would hear that it is time to go.
+                thread = threading.Thread(target=_work_off, args=(todo, done, work, batch), name=f"chadsdk_{number}")
+                thread.start()
+                threads.append(thread)
             for _ in jobs:
                 job, future = _next(done, token, tick)
                 settled(job, future.result())
                 tick()
         except BaseException:
             batch.cancel()
-            executor.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+@contextmanager
+def _joined() -> Iterator[list[threading.Thread]]:
+    """Give a list for started threads, which are waited for at the end."""
+    threads: list[threading.Thread] = []
+    try:
+        yield threads
+    finally:
+        for thread in threads:
+            thread.join()
+
+
+def _work_off(
+    todo: queue.SimpleQueue[J],
+    done: queue.SimpleQueue[tuple[J, Future[R]]],
+    work: Callable[[J, CancelToken], R],
+    batch: CancelToken,
+) -> None:
+    while not batch.cancelled:
+        try:
+            job = todo.get_nowait()
+        except queue.Empty:
+            return
+        future: Future[R] = Future()
+        try:
+            future.set_result(work(job, batch))
+        except BaseException as exc:  # noqa: BLE001 - it is raised again on the caller's thread
+            future.set_exception(exc)
+        done.put((job, future))
 
 
 def _next(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from typing import Final
 
-__all__ = ["WEB_PAGE", "early_refusal", "name_of"]
+__all__ = ["WEB_PAGE", "early_refusal", "known_impostor", "name_of"]
 
 WEB_PAGE: Final = "a web page (HTML)"
 
@@ -59,11 +60,14 @@ def early_refusal(head: bytes) -> str | None:
     return _archive_or_picture(head) or _text(head, proving_characters=_PROVING_TEXT_CHARACTERS)
 
 
+def known_impostor(head: bytes) -> str | None:
+    """A plain phrase for what a whole file is, by its first bytes, if it is text, an archive or a picture."""
+    return _archive_or_picture(head) or _text(head, proving_characters=1)
+
+
 def name_of(head: bytes) -> str:
     """A plain phrase for the whole of something that was found to be no audio."""
-    if not head:
-        return "nothing at all (0 bytes)"
-    return _archive_or_picture(head) or _text(head, proving_characters=1) or "no known audio format"
+    return (known_impostor(head) or "no known audio format") if head else "nothing at all (0 bytes)"
 
 
 def _archive_or_picture(head: bytes) -> str | None:
@@ -112,4 +116,4 @@ def _is_xhtml(opening: str) -> bool:
 
 
 def _reads_as_text(text: str) -> bool:
-    return "\ufffd" not in text and all(c.isprintable() or c.isspace() for c in text)
+    return "\ufffd" not in text and all(c.isspace() or unicodedata.category(c) != "Cc" for c in text)

@@ -9,13 +9,13 @@ from typing import Final
 from chadsdk.errors import NotAudioError
 from chadsdk.media.chunks import iff_chunks, riff_chunks
 from chadsdk.media.formats import AudioFormat
-from chadsdk.media.impostor import early_refusal, name_of
+from chadsdk.media.impostor import known_impostor, name_of
 from chadsdk.media.mp4 import track_handlers
 from chadsdk.media.mpeg import adts_frame, after_id3v2, begins_stream, mpeg_frame, stream_start
 from chadsdk.media.ogg import ogg_format
 from chadsdk.media.window import HEAD_BYTES, Window, head_window, open_window
 
-__all__ = ["ASF_HEADER", "early_refusal", "sniff", "sniff_file"]
+__all__ = ["ASF_HEADER", "sniff", "sniff_file"]
 
 ASF_HEADER: Final = bytes.fromhex("3026B2758E66CF11A6D900AA0062CE6C")
 _ASF_AUDIO_STREAM: Final = bytes.fromhex("409E69F84D5BCF11A8FD00805F5C442B")
@@ -66,7 +66,8 @@ def _identify(window: Window) -> AudioFormat | None:
         return _PROBES[magic](window)
     if window.at(4, 4) == b"ftyp":
         return _mp4(window)
-    if early_refusal(window.at(0, HEAD_BYTES)):
+    # Above all UTF-16: its byte-order mark is also the sync word of an MPEG frame.
+    if known_impostor(window.at(0, HEAD_BYTES)):
         return None
     return _tagged_or_frames(window)
 

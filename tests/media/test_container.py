@@ -183,6 +183,14 @@ def test_chained_ogg_passes_and_its_cut_second_link_does_not(path: Path) -> None
     assert not _is_whole(path, link + link[: len(link) // 2], AudioFormat.OGG)
 
 
+def test_ogg_that_ends_with_a_page_of_the_middle_is_cut(path: Path) -> None:
+    """Whole pages are not enough: the last one has to say that it is the last."""
+    data = Written(AudioFormat.OGG, "OGG", "VORBIS", seconds=2).data
+    assert data.count(b"OggS") > 3
+    assert _is_whole(path, data, AudioFormat.OGG)
+    assert not _is_whole(path, data[: data.rindex(b"OggS")], AudioFormat.OGG)
+
+
 def test_fragmented_mp4_is_cut_within_a_fragment(path: Path) -> None:
     """The sound of a fragmented MP4 is found cut; its index of fragments behind it may be missing."""
     data = (DATA / "fragmented.m4a").read_bytes()

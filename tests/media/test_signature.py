@@ -168,6 +168,9 @@ _IMPOSTORS = [
     (bytes(5000), "no known audio format"),
     (bytes(range(256)) * 30, "no known audio format"),
     (b"RIFF\x24\0\0\0WAVE", "no known audio format"),
+    (b"RIFF\x24\0\0\0WAVEdata\4\0\0\0\1\2\3\4fmt \x10\0\0\0" + bytes(16), "no known audio format"),
+    (b"fLaC\0\0\0\x23" + bytes(100), "no known audio format"),
+    (codecs.BOM_UTF16_LE + "Gone.".encode("utf-16-le"), "plain text"),
 ]
 
 
@@ -227,6 +230,7 @@ def test_no_bytes_make_it_raise(data: bytes) -> None:
     text=st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=400),
     encoding=st.sampled_from(["utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"]),
 )
+@example(prefix="1234ftypM4A ", text="0" * 13, encoding="utf-16")
 def test_text_is_never_audio(prefix: str, text: str, encoding: str) -> None:
     """No text in a Unicode encoding passes for audio, even when it begins like a signature."""
     data = (prefix + text).encode(encoding)
