@@ -16,6 +16,8 @@ __all__ = ["Origin", "home_url", "join_path", "redirect_target", "shown"]
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
+# Also where slashes are missing: that is how people type addresses.
+_USER = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*:/+|//+|)[^/]*@")
 # RFC 3986: what may stand unescaped in a path or query; "%" because servers send paths that are escaped already.
 _PATH_SAFE = "/%:@!$&'()*+,;=-._~"
 _QUERY_SAFE = _PATH_SAFE + "?"
@@ -33,7 +35,8 @@ class Origin(NamedTuple):
         """Give the origin of an absolute http(s) address.
 
         Raises:
-            UnsafeURLError: Another scheme, no host, a user name in it, or characters no address has.
+            UnsafeURLError: Another scheme, no host or one outside ASCII, a user name in it, or characters that no
+                address has.
         """
         try:
             parts = urlsplit(url)
@@ -44,7 +47,10 @@ class Origin(NamedTuple):
             raise UnsafeURLError(f"The address {shown(url)} is not one of http or https.")
         if "@" in parts.netloc:
             raise UnsafeURLError(f"The address {shown(url)} holds a user name.")
-        return cls(parts.scheme, parts.hostname.lower(), port or _DEFAULT_PORTS[parts.scheme])
+        if not parts.hostname.isascii():
+            # requests would ask the ASCII form, which is another origin by this comparison.
+            raise UnsafeURLError(f"The host of {shown(url)} must be in its ASCII form (xn--…).")
+        return cls(parts.scheme, parts.hostname, _DEFAULT_PORTS[parts.scheme] if port is None else port)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -62,7 +68,7 @@ def home_url(url: str) -> str:
         Origin.of(url)
     except UnsafeURLError as exc:
         raise ConfigurationError(f"The server must be an address such as https://music.example: {exc}") from None
-    if urlsplit(url).query or urlsplit(url).fragment:
+    if "?" in url or "#" in url:
         raise ConfigurationError(f"The server's address must end with its path: {shown(url)}")
     return url.rstrip("/")
 
@@ -113,7 +119,8 @@ def redirect_target(current: str, location: str, *, home: Origin, allowed: Colle
 
 
 def shown(url: str) -> str:
-    """Give an address as it may be shown: no query, no fragment, no user name, not too long."""
-    plain = re.split(r"[?#]", url, maxsplit=1)[0]
-    plain = re.sub(r"//[^/]*@", "//", plain)
+    """Give an address as it may be shown: no query, no fragment, no user name, no controls, not too long."""
+    # The user first: a "?" in a password that somebody typed by hand would leave half of it.
+    plain = re.split(r"[?#]", _USER.sub(r"\1", url), maxsplit=1)[0]
+    plain = "".join(c if c.isprintable() else "\ufffd" for c in plain[:201])
     return plain if len(plain) <= 200 else plain[:200] + "…"

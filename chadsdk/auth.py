@@ -62,8 +62,9 @@ class NoCredentials:
 class BearerToken:
     """A bearer token (RFC 6750), with an optional hook that gets a new one.
 
-    The hook is called once for all threads together, on the thread that saw the 401 first, with no lock held. What
-    it raises reaches every waiting thread as `AuthError`.
+    The hook is called once for all threads together, on a thread of its own and with no lock held. Those who wait for
+    it may be cancelled; the hook itself never is, because the new token of a server that gives each but once would
+    be lost. What it raises reaches all that wait as `AuthError`; after an `AuthError` of its own it is not asked again.
 
     Args:
         token: Visible ASCII.
@@ -77,8 +78,8 @@ class BearerToken:
         self._hook = refresh
         self._lock = threading.Lock()
         self._token = check_token(token)  # guarded by _lock, as is what follows
-        self._running: threading.Event | None = None
-        self._failure: AuthError | None = None
+        self._call: _Call | None = None
+        self._refused: AuthError | None = None
 
     def __repr__(self) -> str:
         return "<BearerToken ***>"
@@ -92,38 +93,58 @@ class BearerToken:
         """See `Credentials.refresh`."""
         if self._hook is None:
             return False
-        while True:
-            with self._lock:
-                if rejected.get("Authorization") != f"Bearer {self._token}":
-                    return True
-                if self._failure is not None:
-                    raise AuthError(str(self._failure)) from self._failure
-                running = self._running
-                if running is None:
-                    mine = self._running = threading.Event()
-                    break
-            # In slices: the event is the other thread's, only the token is ours to be woken by.
-            while not running.wait(_POLL_S):
-                token.raise_if_cancelled()
-        self._run_hook(self._hook, mine)
+        with self._lock:
+            if rejected.get("Authorization") != f"Bearer {self._token}":
+                return True
+            if self._refused is not None:
+                raise AuthError(str(self._refused)) from self._refused
+            call, first = self._call or _Call(), self._call is None
+            self._call = call
+        if first:
+            # A daemon: what it waits for is not worth keeping an interpreter alive.
+            threading.Thread(target=self._run_hook, args=(self._hook, call), name="chadsdk-auth", daemon=True).start()
+        # In slices: the event is the other thread's, only the token is ours to be woken by.
+        while not call.over.wait(_POLL_S):
+            token.raise_if_cancelled()
+        if call.failure is not None:
+            raise AuthError(str(call.failure)) from call.failure
         return True
 
-    def _run_hook(self, hook: Callable[[], str], mine: threading.Event) -> None:
-        fresh, failure = None, None
+    def _run_hook(self, hook: Callable[[], str], call: _Call) -> None:
+        fresh, refused = None, None
         try:
-            fresh = check_token(hook())
+            fresh = _next_token(hook, self._token)
         except AuthError as exc:
-            failure = exc
-            raise
-        except Exception as exc:  # the hook is the user's code and may raise anything
+            call.failure = refused = exc
+        except BaseException as exc:  # noqa: BLE001 - the hook is the user's code and may raise anything, SystemExit too
             failure = AuthError(f"The credentials were refused, and getting new ones failed ({type(exc).__name__}).")
-            raise failure from exc
-        finally:
-            with self._lock:
-                self._token = fresh or self._token
-                self._failure = failure
-                self._running = None
-            mine.set()
+            failure.__cause__ = exc
+            call.failure = failure
+        with self._lock:
+            self._token = fresh or self._token
+            self._refused = refused
+            self._call = None
+        call.over.set()
+
+
+class _Call:
+    """One call of a refresh hook, for those who wait for it."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+        self.failure: AuthError | None = None  # written before `over` is set
+
+
+def _next_token(hook: Callable[[], str], old: str) -> str:
+    """Ask the hook.
+
+    Raises:
+        AuthError: It gave the token that was refused; each of the waiting threads would ask for another in turn.
+    """
+    fresh = check_token(hook())
+    if fresh == old:
+        raise AuthError("The credentials were refused, and the refresh gave the same ones again.")
+    return fresh
 
 
 class OriginAuth(AuthBase):

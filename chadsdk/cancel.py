@@ -6,9 +6,10 @@ it. A token also counts as cancelled when the main thread has ended, so that no 
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from chadsdk.errors import ExportCancelled
 
@@ -18,14 +19,16 @@ __all__ = ["CancelToken"]
 class CancelToken:
     """A flag that can be set once. All methods are safe from any thread and from a signal handler.
 
-    That is why there is no `threading.Event` in it: setting one from a handler that interrupts a wait on it can
-    dead-lock. The lock is re-entrant, and every step leaves a state that a handler may find.
+    There is no lock, because a signal handler may run between any two steps of its own thread: `threading.Event`
+    would wait for that thread, that is for itself. Instead each step is one that Python does as a whole (a store, a
+    `dict.pop`, a `SimpleQueue.put`, which is documented as re-entrant), and whoever adds something looks at the flag
+    afterwards.
     """
 
     def __init__(self) -> None:
-        self._set = False
-        self._lock = threading.RLock()
-        self._interrupts: dict[object, Callable[[], None]] = {}  # guarded by _lock
+        self._flag = False
+        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()  # holds something once the flag is set
+        self._interrupts: dict[object, Callable[[], None]] = {}
 
     def __repr__(self) -> str:
         return f"<CancelToken {'cancelled' if self.cancelled else 'live'}>"
@@ -33,12 +36,18 @@ class CancelToken:
     @property
     def cancelled(self) -> bool:
         """Whether `cancel` was called or the main thread of the program has ended."""
-        return self._set or not threading.main_thread().is_alive()
+        return self._flag or not threading.main_thread().is_alive()
 
     def cancel(self) -> None:
         """Set the flag and run the interrupts; further calls do nothing."""
-        self._set = True
-        self._run_interrupts()
+        self._flag = True
+        self._bell.put(None)
+        while True:
+            try:
+                _, interrupt = self._interrupts.popitem()
+            except KeyError:
+                return
+            interrupt()
 
     def raise_if_cancelled(self) -> None:
         """Raise `ExportCancelled` when cancelled."""
@@ -51,10 +60,10 @@ class CancelToken:
         Raises:
             ExportCancelled: At once when cancelled.
         """
-        bell = threading.Lock()
-        bell.acquire()
-        with self.interrupting(bell.release):
-            bell.acquire(timeout=max(0.0, seconds))
+        self.raise_if_cancelled()
+        with suppress(queue.Empty):
+            self._bell.get(timeout=max(0.0, seconds))
+            self._bell.put(None)  # for the next sleeper
         self.raise_if_cancelled()
 
     @contextmanager
@@ -64,15 +73,15 @@ class CancelToken:
         The interrupt runs at most once, on the cancelling thread, and must neither block nor raise.
         """
         key = object()
-        with self._lock:
-            self._interrupts[key] = interrupt
-        if self._set:  # asked after the entry was made, so that no moment is left in which it could be missed
-            self._run_interrupts()
+        self._interrupts[key] = interrupt
         try:
+            # After the entry is made: whoever sets the flag from here on finds it.
+            late = self._interrupts.pop(key, None) if self._flag else None
+            if late is not None:
+                late()
             yield
         finally:
-            with self._lock:
-                self._interrupts.pop(key, None)
+            self._interrupts.pop(key, None)
 
     @contextmanager
     def child(self) -> Iterator[CancelToken]:
@@ -80,11 +89,3 @@ class CancelToken:
         child = CancelToken()
         with self.interrupting(child.cancel):
             yield child
-
-    def _run_interrupts(self) -> None:
-        while True:
-            with self._lock:
-                if not self._interrupts:
-                    return
-                _, interrupt = self._interrupts.popitem()
-            interrupt()

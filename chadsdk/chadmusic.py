@@ -70,6 +70,8 @@ class ChadMusicAPIClient:
         self._refresh_token = None if refresh_token is None else check_token(refresh_token)
         self.credentials: Credentials = auth or self._bearer(token)
         self._transport = Transport(self.base_url, self.credentials, self._settings, connections=_CONNECTIONS)
+        # A line of its own: requests that wait for new credentials keep theirs, and may be all there are.
+        self._desk = Transport(self.base_url, NoCredentials(), self._settings, connections=1)
 
     def __repr__(self) -> str:
         return f"<ChadMusicAPIClient {self.base_url}>"
@@ -83,6 +85,7 @@ class ChadMusicAPIClient:
     def close(self) -> None:
         """Close idle connections."""
         self._transport.close()
+        self._desk.close()
 
     @property
     def auth_headers(self) -> Headers:
@@ -157,13 +160,13 @@ class ChadMusicAPIClient:
         )
 
     def _get(self, path: str, what: str, read: Callable[[object], T], cancel: CancelToken | None) -> T:
-        return self._ask(Request(self.base_url + path, what), read, cancel)
+        request = Request(self.base_url + path, what)
+        return self._ask(self._transport, request, read, cancel or CancelToken())
 
-    def _ask(self, request: Request, read: Callable[[object], T], cancel: CancelToken | None) -> T:
-        token = cancel or CancelToken()
+    def _ask(self, transport: Transport, request: Request, read: Callable[[object], T], token: CancelToken) -> T:
         limit = self._settings.max_reply_bytes
         data = retrying(
-            lambda: self._transport.fetch_bytes(request, token, limit_bytes=limit),
+            lambda: transport.fetch_bytes(request, token, limit_bytes=limit),
             policy=RetryPolicy.of(self._settings),
             token=token,
         )
@@ -184,9 +187,8 @@ class ChadMusicAPIClient:
             method="POST",
             headers={"Content-Type": "application/json"},
             body=body,
-            anonymous=True,
         )
-        tokens = self._ask(request, read_tokens, None)
+        tokens = self._ask(self._desk, request, read_tokens, CancelToken())
         try:
             if tokens.refresh_token is not None:
                 self._refresh_token = check_token(tokens.refresh_token)

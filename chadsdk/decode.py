@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from chadsdk.errors import DataError
@@ -24,6 +25,7 @@ __all__ = [
     "identifier",
     "items",
     "non_negative",
+    "one_of",
     "parse_json",
     "positive",
     "read_fields",
@@ -212,6 +214,18 @@ def positive(value: object) -> float:
     return number
 
 
+def one_of(kind: type[StrEnum]) -> Check:
+    """Give the check that takes the values of a closed set of words."""
+    words = {member.value: member for member in kind}
+
+    def check(value: object) -> StrEnum:
+        if type(value) is not str or value not in words:
+            raise _expected(f"one of {', '.join(words)}", value)
+        return words[value]
+
+    return check
+
+
 def sha256_hex(value: object) -> str:
     """Take a SHA-256 as 64 hex digits; lower-cased."""
     digits = text(value)
@@ -239,5 +253,9 @@ def _shown(value: object) -> str:
         return "an array"
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _LARGEST_WHOLE:
         return "a huge number"
+    if isinstance(value, str):
+        value = value[: _SHOWN + 1]
+    elif value is not None and not isinstance(value, int | float):
+        return f"a Python {type(value).__name__}"  # not out of JSON, but handed to `from_dict`
     shown = json.dumps(value)
     return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"

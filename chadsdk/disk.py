@@ -48,7 +48,7 @@ def volume_of(path: Path) -> Volume:
 
 
 def _nearest_existing(path: Path) -> Path:
-    for candidate in (absolute := path.expanduser().absolute(), *absolute.parents):
+    for candidate in (absolute := path.absolute(), *absolute.parents):
         if candidate.exists():
             return candidate
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))

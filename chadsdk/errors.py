@@ -93,7 +93,15 @@ class Reason(StrEnum):
 
 
 class ChadError(Exception):
-    """The root: catch this to catch every failure of chadsdk."""
+    """The root: catch this to catch every failure of chadsdk. Can be pickled: workers send errors to each other."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Past __init__: what it was called with is not kept, what it made of that is.
+        return _revived, (type(self), self.args), self.__dict__
+
+
+def _revived(kind: type[ChadError], args: tuple[object, ...]) -> ChadError:
+    return kind.__new__(kind, *args)
 
 
 class ConfigurationError(ChadError, ValueError):
@@ -243,9 +251,10 @@ class TruncatedError(NetworkError):
 
 
 class IntegrityError(TrackError):
-    """Length or digest differ from what was announced."""
+    """Length or digest differ from what was announced. Worth one more attempt, see `chadsdk.retry`."""
 
     reason = Reason.INTEGRITY
+    transient = True
 
 
 class NotAudioError(TrackError):

@@ -1,7 +1,7 @@
 """`JsonModel`: a dataclass that users turn to and from JSON, always through the strict door.
 
-It wears dataclasses-json, so a model has `to_json`, `from_json`, `to_dict`, `from_dict` and `schema`; reading and
-writing are done here, by a table made from the annotations, because that library coerces silently, ends in bare
+It wears dataclasses-json, so a model has `to_json`, `from_json`, `to_dict` and `from_dict`; reading and writing are
+done here, by a table made from the annotations, because that library coerces silently, ends in bare
 `KeyError` and takes a hundred times as long. A field that belongs to the JSON form says so in its annotation::
 
     duration_s: Annotated[float | None, Json("durationSeconds", non_negative)] = None

@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TypeVar
 
 from chadsdk.cancel import CancelToken
@@ -20,6 +21,8 @@ from chadsdk.settings import Settings
 __all__ = ["RetryPolicy", "parse_retry_after", "retrying"]
 
 T = TypeVar("T")
+
+_FOREVER_S = 1e12  # longer than any budget, and still a number that a message can show
 
 _REAL_PROGRESS_BYTES = 64 * 1024  # fewer do not count, or a server that gives a byte per attempt never ends
 
@@ -59,7 +62,7 @@ class RetryPolicy:
         """
         if not error.retryable or failures >= self.attempts:
             raise error
-        jitter = chance * min(self.cap_s, self.base_s * 2.0 ** (failures - 1))
+        jitter = chance * min(self.cap_s, self.base_s * 2.0 ** min(failures - 1, 64))
         if error.retry_after_s is None:
             return jitter
         if error.retry_after_s > self.retry_after_max_s or waited_s + error.retry_after_s > self.retry_after_total_s:
@@ -126,10 +129,12 @@ def parse_retry_after(value: str | None, *, now: float | None = None) -> float |
     if value is None:
         return None
     text = value.strip()
-    if re.fullmatch(r"[0-9]{1,15}", text):
-        return float(text)
+    if re.fullmatch(r"[0-9]+", text):
+        return min(float(text), _FOREVER_S)
     try:
-        then = email.utils.parsedate_to_datetime(text).timestamp()
+        date = email.utils.parsedate_to_datetime(text)
+        # The asctime form, which RFC 9110 (5.6.7) has recipients accept, names no zone: it is UTC.
+        then = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (TypeError, ValueError, OverflowError):
         return None
     return max(0.0, then - (time.time() if now is None else now))

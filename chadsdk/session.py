@@ -12,7 +12,7 @@ import os
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
@@ -24,6 +24,7 @@ from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from chadsdk.errors import NetworkError, ProtocolError, StalledError, TrackError, TruncatedError
 from chadsdk.settings import Settings
@@ -91,24 +92,44 @@ def _note(sock: socket.socket | None) -> None:
 
 class _Connection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
-        sock = super()._new_conn()
-        _note(sock)
-        return sock
+        # As in urllib3, whose own gives the socket away only after it was connected: also that wait can be cut.
+        try:
+            return _connect(self._dns_host, self.port, self.timeout, self.socket_options or ())
+        except socket.gaierror as exc:
+            raise NameResolutionError(self.host, self, exc) from exc
+        except TimeoutError as exc:
+            raise ConnectTimeoutError(self, "no connection in time") from exc
+        except OSError as exc:
+            raise NewConnectionError(self, str(exc)) from exc
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         _note(self.sock)
         super().request(*args, **kwargs)
 
 
-class _SecureConnection(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        sock = super()._new_conn()
-        _note(sock)  # before the TLS handshake, which waits too
-        return sock
+class _SecureConnection(_Connection, HTTPSConnection):
+    """The same in TLS; its handshake waits on the socket that is noted already."""
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _note(self.sock)
-        super().request(*args, **kwargs)
+
+def _connect(host: str, port: int, timeout_s: Any, options: Iterable[Any]) -> socket.socket:
+    failure = OSError("the name has no address")
+    for family, kind, protocol, _, address in socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            for option in options:
+                sock.setsockopt(*option)
+            sock.settimeout(timeout_s)
+            _note(sock)
+            sock.connect(address)
+        except OSError as exc:
+            failure = exc
+            sock.close()
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return sock
+    raise failure
 
 
 class _Pool(HTTPConnectionPool):
@@ -198,9 +219,9 @@ def _named(exc: Exception, what: str, *, body: bool) -> TrackError:
     if _has(causes, ssl.SSLCertVerificationError):
         why = next(str(c.verify_message) for c in causes if isinstance(c, ssl.SSLCertVerificationError))
         return NetworkError(f"The server's certificate is not valid ({why}); asked for {what}.", retryable=False)
-    if _has(causes, urllib3.exceptions.NameResolutionError, socket.gaierror):
+    if _has(causes, NameResolutionError, socket.gaierror):
         return NetworkError(f"The server's name cannot be found; asked for {what}.")
-    if _has(causes, requests.ConnectTimeout, urllib3.exceptions.NewConnectionError, ConnectionRefusedError):
+    if _has(causes, requests.ConnectTimeout, NewConnectionError, ConnectionRefusedError):
         return NetworkError(f"No connection to the server; asked for {what}.")
     if _has(causes, requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError):
         return StalledError(f"The server sent nothing for too long; asked for {what}.")

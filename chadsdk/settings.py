@@ -5,6 +5,7 @@ Nothing is read at import. The environment is read when a `Settings` is made, an
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,10 +34,17 @@ _NOT_NEGATIVE = ("headroom_bytes", "retry_after_max_s", "retry_after_total_s")
 
 
 def default_cache_dir() -> Path:
-    """Give the cache folder: ``CHADSDK_CACHE_DIR``, else the user's cache of MixBoard."""
+    """Give the cache folder: ``CHADSDK_CACHE_DIR``, else the user's cache of MixBoard.
+
+    Raises:
+        ConfigurationError: It starts with the home of a user that there is not.
+    """
     chosen = os.environ.get("CHADSDK_CACHE_DIR")
     if chosen:
-        return Path(chosen).expanduser()
+        try:
+            return Path(chosen).expanduser()
+        except RuntimeError as exc:
+            raise ConfigurationError(f"CHADSDK_CACHE_DIR is {chosen!r}, and that home is not known.") from exc
     return platformdirs.user_cache_path("MixBoard", appauthor=False) / "CloudTracks"
 
 
@@ -84,9 +92,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name in _POSITIVE:
-            if getattr(self, name) <= 0:
-                raise ConfigurationError(f"{name} must be above 0, got {getattr(self, name)!r}")
+            if not 0 < getattr(self, name) < math.inf:  # NaN is not either
+                raise ConfigurationError(f"{name} must be above 0 and finite, got {getattr(self, name)!r}")
         for name in _NOT_NEGATIVE:
-            if getattr(self, name) < 0:
-                raise ConfigurationError(f"{name} must not be negative, got {getattr(self, name)!r}")
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ConfigurationError(f"{name} must be 0 or more and finite, got {getattr(self, name)!r}")
         object.__setattr__(self, "cache_dir", Path(self.cache_dir))

@@ -53,7 +53,6 @@ class Request:
         method: GET, HEAD or POST.
         headers: Besides the usual ones and the credentials.
         body: Body of a POST.
-        anonymous: Send it without credentials, and take a 401 for what it is.
     """
 
     url: str
@@ -61,7 +60,6 @@ class Request:
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
-    anonymous: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,17 +244,21 @@ class Transport:
             self._slots.release()
 
     def _authorized(self, request: Request, token: CancelToken) -> requests.Response:
-        sent = {} if request.anonymous else self._credentials.headers()
+        sent = self._credentials.headers()
         response = self._followed(request, sent, token)
-        if response.status_code != HTTPStatus.UNAUTHORIZED:
+        if not self._refuses_us(response):
             return response
         response.close()
-        if not request.anonymous and self._credentials.refresh(sent, token):
+        if self._credentials.refresh(sent, token):
             response = self._followed(request, self._credentials.headers(), token)
-            if response.status_code != HTTPStatus.UNAUTHORIZED:
+            if not self._refuses_us(response):
                 return response
             response.close()
         raise AuthError(f"The server {self._home} refuses the credentials (401).")
+
+    def _refuses_us(self, response: requests.Response) -> bool:
+        # A 401 of another origin says nothing of credentials that it was never shown.
+        return response.status_code == HTTPStatus.UNAUTHORIZED and Origin.of(response.url) == self._home
 
     def _followed(self, request: Request, credentials: Mapping[str, str], token: CancelToken) -> requests.Response:
         url = request.url
@@ -303,6 +305,8 @@ def _checked(response: requests.Response, request: Request) -> Reply:
 
 def _refusal(status: int, what: str, retry_after_s: float | None) -> TrackError:
     match status:
+        case 401:
+            return ForbiddenError(f"The origin that the server redirects to refuses {what} (401).")
         case 403:
             return ForbiddenError(f"The server does not allow {what} to this user (403).")
         case 404 | 410:

@@ -120,6 +120,8 @@ def read_tokens(value: object) -> Tokens:
     Raises:
         Misfit: It is not one; the error never shows a token.
     """
+    if type(value) is not dict:  # what else it is may be the token itself
+        raise Misfit("expected an object")
     return Tokens(**{"refresh_token": None, **read_fields(value, _TOKENS)})
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from chadsdk.cache.layout import CacheLayout
 from chadsdk.cache.locks import Hold, holding
 from chadsdk.cache.record import CacheRecord
+from chadsdk.cache.work import is_fresh
 from chadsdk.cancel import CancelToken
 from chadsdk.media import EXTENSIONS
 
@@ -98,6 +99,7 @@ def _by_stem(layout: CacheLayout) -> dict[str, list[Path]]:
     inner = [path for folder in (layout.records, layout.partials) if folder.is_dir() for path in folder.iterdir()]
     found: dict[str, list[Path]] = {}
     for path in (*inner, *audio):
-        if path.is_file() or path.is_symlink():
+        # A hidden name is a record that is being written at this moment, under nobody's lock, or was by the dead.
+        if (path.is_file() or path.is_symlink()) and not (path.name.startswith(".") and is_fresh(path)):
             found.setdefault(path.name.split(".", 1)[0], []).append(path)
     return found

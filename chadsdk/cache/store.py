@@ -132,9 +132,7 @@ class Cache:
                 path.unlink(missing_ok=True)
         forget_partials(self.layout.partials, safe_id(track_id))
 
-    def _files(
-        self, track_id: str, extensions: Iterable[str] = _EXTENSIONS
-    ) -> Iterator[tuple[Path, os.stat_result]]:
+    def _files(self, track_id: str, extensions: Iterable[str] = _EXTENSIONS) -> Iterator[tuple[Path, os.stat_result]]:
         stem = f"{self.layout.folder}{os.sep}{safe_id(track_id)}."
         for extension in extensions:
             with contextlib.suppress(FileNotFoundError):

@@ -12,15 +12,15 @@ import json
 import os
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from chadsdk.decode import Field, decode, parse_json, read_fields, text, whole_number
+from chadsdk.decode import Field, decode, parse_json, read_fields, sha256_hex, text, whole_number
 from chadsdk.errors import DataError
 from chadsdk.files import new_file, write_advisory
 
-__all__ = ["ORPHAN_AGE_S", "Validator", "WorkFile", "claim", "orphans"]
+__all__ = ["ORPHAN_AGE_S", "Validator", "WorkFile", "claim", "forget_partials", "is_fresh", "orphans"]
 
 ORPHAN_AGE_S = 3600.0
 
@@ -50,18 +50,24 @@ class WorkFile:
         stream: Open for reading and writing, unbuffered; closed by whoever ends the work.
         stem: The track's id as a file name.
         validator: Of the bytes that are in it; None when they cannot be resumed.
+        noted_sha256: Digest of the bytes that were put aside; whoever takes them up compares it.
+        digest: Of the bytes that are in it, kept up to date by who writes; None until they were read.
     """
 
     path: Path
     stream: BinaryIO
     stem: str
     validator: Validator | None = None
+    noted_sha256: str = ""
+    digest: hashlib._Hash | None = field(default_factory=hashlib.sha256)
 
-    def restart(self) -> None:
-        """Forget what is in it."""
+    def restart(self) -> hashlib._Hash:
+        """Forget what is in it, and give the new digest, of nothing."""
         self.stream.seek(0)
         self.stream.truncate()
         self.validator = None
+        self.digest = hashlib.sha256()
+        return self.digest
 
     @property
     def size_bytes(self) -> int:
@@ -83,7 +89,8 @@ class WorkFile:
             os.fsync(self.stream.fileno())
             self.stream.close()
             stem = self.path.with_name(f"{self.stem}.{validator.name}")
-            note = json.dumps({"etag": validator.etag, "total_bytes": validator.total_bytes})
+            sha256 = self.noted_sha256 if self.digest is None else self.digest.hexdigest()
+            note = json.dumps({"etag": validator.etag, "total_bytes": validator.total_bytes, "sha256": sha256})
             write_advisory(stem.with_name(stem.name + _VALIDATOR), note.encode(), mode=0o600)
             self.path.rename(stem.with_name(stem.name + _PART))
         except BaseException:
@@ -111,18 +118,19 @@ def claim(folder: Path, stem: str) -> WorkFile:
 
 
 def _claim_partial(partial: Path, stem: str) -> WorkFile | None:
-    validator = _read_validator(partial)
+    noted = _read_note(partial)
     mine = _unique(partial.parent, stem)
     try:
         partial.rename(mine)
     except FileNotFoundError:  # another claimed it
         return None
-    if validator is None or mine.is_symlink() or not mine.is_file():
+    if noted is None or mine.is_symlink() or not mine.is_file():
         _remove(mine)
         return None
     descriptor = os.open(mine, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
     stream = open(descriptor, "r+b", buffering=0)  # noqa: PTH123, SIM115 - the work file owns it
-    work = WorkFile(mine, stream, stem, validator)
+    validator, sha256 = noted
+    work = WorkFile(mine, stream, stem, validator, sha256, None)
     if work.size_bytes > validator.total_bytes:
         work.restart()
     return work
@@ -130,8 +138,12 @@ def _claim_partial(partial: Path, stem: str) -> WorkFile | None:
 
 def orphans(folder: Path, *, stem: str = "*") -> list[Path]:
     """Give temporary files that nobody has written to for an hour: their process died."""
-    limit = time.time() - ORPHAN_AGE_S
-    return [path for path in folder.glob(f"{stem}.*{_TEMPORARY}") if _modified(path) < limit]
+    return [path for path in folder.glob(f"{stem}.*{_TEMPORARY}") if not is_fresh(path)]
+
+
+def is_fresh(path: Path) -> bool:
+    """Whether a file was written to within the last hour, or is gone."""
+    return _modified(path) >= time.time() - ORPHAN_AGE_S
 
 
 def forget_partials(folder: Path, stem: str) -> None:
@@ -144,14 +156,16 @@ def _unique(folder: Path, stem: str) -> Path:
     return folder / f"{stem}.{uuid.uuid4().hex}{_TEMPORARY}"
 
 
-def _read_validator(partial: Path) -> Validator | None:
+def _read_note(partial: Path) -> tuple[Validator, str] | None:
+    """Give what a partial was put aside with: its validator and its SHA-256."""
     note = partial.with_suffix(_VALIDATOR)
     try:
         value = parse_json(note.read_bytes(), document=note.name, max_bytes=_LARGEST_VALIDATOR_BYTES)
-        validator = Validator(**decode(note.name, lambda v: read_fields(v, _FIELDS), value))
+        fields = decode(note.name, lambda v: read_fields(v, _FIELDS), value)
     except (OSError, DataError):
         return None
-    return validator if partial.stem.endswith(f".{validator.name}") else None
+    validator = Validator(fields["etag"], fields["total_bytes"])
+    return (validator, fields["sha256"]) if partial.stem.endswith(f".{validator.name}") else None
 
 
 def _size(path: Path) -> int:
@@ -179,4 +193,5 @@ def _remove(path: Path) -> None:
 _FIELDS = (
     Field("etag", "etag", text, required=True),
     Field("total_bytes", "total_bytes", whole_number, required=True),
+    Field("sha256", "sha256", sha256_hex, required=True),
 )

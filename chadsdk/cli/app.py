@@ -9,8 +9,11 @@ from typing import Any
 import click
 
 from chadsdk.cli.cache import cache
+from chadsdk.cli.codes import CANCELLED, FAILED, USAGE
 from chadsdk.cli.export import export
 from chadsdk.cli.plan import plan
+from chadsdk.cli.retry import retry
+from chadsdk.cli.verify import verify
 from chadsdk.errors import (
     AccessDeniedError,
     AuthError,
@@ -25,9 +28,7 @@ from chadsdk.errors import (
 )
 from chadsdk.version import VERSION
 
-__all__ = ["CANCELLED", "FAILED", "MISSING", "USAGE", "main"]
-
-FAILED, USAGE, MISSING, CANCELLED = 1, 2, 3, 130
+__all__ = ["main"]
 
 _HINTS: tuple[tuple[type[ChadError], str], ...] = (
     (AuthError, "Set CHADSDK_TOKEN, or give --token-file, with a token that is still valid."),
@@ -72,9 +73,8 @@ def chadsdk() -> None:
     """
 
 
-chadsdk.add_command(plan)
-chadsdk.add_command(export)
-chadsdk.add_command(cache)
+for _command in (plan, export, retry, verify, cache):
+    chadsdk.add_command(_command)
 
 
 def main(args: list[str] | None = None) -> None:

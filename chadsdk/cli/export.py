@@ -5,20 +5,18 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import click
 
+from chadsdk.cli.codes import MISSING
 from chadsdk.cli.options import cancelled_by_signals, connect, open_playlist, server_options
-from chadsdk.cli.show import showing_progress
-from chadsdk.disk import human_bytes
-from chadsdk.export import ExportResult, MixExporter
+from chadsdk.cli.show import result_object, result_text, showing_progress
+from chadsdk.export import MixExporter
 from chadsdk.export.writers import WRITERS
 from chadsdk.settings import Settings
 
 __all__ = ["export"]
-
-_MISSING = 3
 
 
 @click.command()
@@ -66,32 +64,5 @@ def export(
             result = exporter.export(
                 loaded, to, formats=formats, progress=listener, cancel=token, on_missing=on_missing, replace=replace
             )
-    if as_json:
-        click.echo(json.dumps(_as_object(result), ensure_ascii=False))
-    else:
-        _print(result)
-    return _MISSING if result.missing else 0
-
-
-def _print(result: ExportResult) -> None:
-    total = len(result.manifest.entries)
-    click.echo(
-        f"Exported {len(result.exported)} of {total} entries to {result.folder} "
-        f"({human_bytes(result.manifest.audio_bytes)}, {human_bytes(result.downloaded_bytes)} downloaded, "
-        f"{result.cache_hits} from the cache, {result.wall_s:.1f} s)"
-    )
-    if result.missing:
-        click.echo(f"Missing: {len(result.missing)}, listed with their reasons in {result.folder / 'MISSING.txt'}")
-
-
-def _as_object(result: ExportResult) -> dict[str, Any]:
-    return {
-        "folder": str(result.folder),
-        "manifest": str(result.manifest_path),
-        "entries": len(result.manifest.entries),
-        "exported": len(result.exported),
-        "missing": len(result.missing),
-        "downloaded_bytes": result.downloaded_bytes,
-        "cache_hits": result.cache_hits,
-        "wall_s": result.wall_s,
-    }
+    click.echo(json.dumps(result_object(result), ensure_ascii=False) if as_json else result_text(result))
+    return MISSING if result.missing else 0

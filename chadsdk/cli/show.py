@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from chadsdk.disk import human_bytes
+from chadsdk.export import ExportResult
+from chadsdk.export.manifest import MISSING_NAME
 from chadsdk.progress import Event, Listener, Phase, Progress, TrackDone
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
-__all__ = ["showing_progress"]
+__all__ = ["result_object", "result_text", "showing_progress"]
 
 _TITLES = {Phase.DOWNLOAD: "Downloading", Phase.EXPORT: "Copying"}
 
@@ -84,3 +86,29 @@ class _BarsListener:
 
 def _tracks(event: Progress) -> str:
     return f"{event.tracks_done}/{event.tracks_total} tracks"
+
+
+def result_text(result: ExportResult) -> str:
+    """Give the summary of a finished export for people."""
+    summary = (
+        f"Exported {len(result.exported)} of {len(result.manifest.entries)} entries to {result.folder} "
+        f"({human_bytes(result.manifest.audio_bytes)}, {human_bytes(result.downloaded_bytes)} downloaded, "
+        f"{result.cache_hits} from the cache, {result.wall_s:.1f} s)"
+    )
+    if not result.missing:
+        return summary
+    return f"{summary}\nMissing: {len(result.missing)}, listed with their reasons in {result.folder / MISSING_NAME}"
+
+
+def result_object(result: ExportResult) -> dict[str, object]:
+    """Give the summary of a finished export for programs."""
+    return {
+        "folder": str(result.folder),
+        "manifest": str(result.manifest_path),
+        "entries": len(result.manifest.entries),
+        "exported": len(result.exported),
+        "missing": len(result.missing),
+        "downloaded_bytes": result.downloaded_bytes,
+        "cache_hits": result.cache_hits,
+        "wall_s": result.wall_s,
+    }

@@ -14,7 +14,7 @@ from chadsdk.media import AudioFormat, check_whole, early_refusal, sniff_file
 from chadsdk.source import CloudSource
 from chadsdk.transport import Reply
 
-__all__ = ["Expectation", "refuse_impostor"]
+__all__ = ["Expectation"]
 
 # RFC 9530: a structured-field dictionary of byte sequences.
 _SHA256_DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]{44}):")
@@ -27,12 +27,14 @@ class Expectation:
     Attributes:
         source: The track.
         size_bytes: Its length, from the model or the headers.
+        announced_bytes: Its length by the headers alone.
         sha256: Its digest, from the model or the headers.
         limit_bytes: Most bytes to accept.
     """
 
     source: CloudSource
     size_bytes: int | None
+    announced_bytes: int | None
     sha256: str | None
     limit_bytes: int
 
@@ -45,17 +47,38 @@ class Expectation:
             reply: The headers.
             total_bytes: Length of the whole file by the headers.
             max_bytes: Cap for any file.
+        """
+        size = total_bytes if source.size_bytes is None else source.size_bytes
+        limit = max_bytes if size is None else min(size, max_bytes)
+        return cls(source, size, total_bytes, source.sha256 or _digest_of(reply), limit)
+
+    def check_lengths(self) -> None:
+        """Compare what is said of the length, before the body is taken.
 
         Raises:
-            IntegrityError: They contradict each other.
+            IntegrityError: Model and headers contradict each other.
             ProtocolError: Over the cap.
         """
-        if None not in {source.size_bytes, total_bytes} and source.size_bytes != total_bytes:
-            raise IntegrityError(f"The server sends {total_bytes} bytes for {source}, not {source.size_bytes}.")
-        size = total_bytes if source.size_bytes is None else source.size_bytes
-        if size is not None and size > max_bytes:
-            raise ProtocolError(f"{source} is {size} bytes long, more than the limit of {max_bytes}.")
-        return cls(source, size, source.sha256 or _digest_of(reply), max_bytes if size is None else size)
+        if self.announced_bytes not in {None, self.size_bytes}:
+            raise IntegrityError(
+                f"The server sends {self.announced_bytes} bytes for {self.source}, not {self.size_bytes}."
+            )
+        if self.size_bytes is not None and self.size_bytes > self.limit_bytes:
+            raise ProtocolError(
+                f"{self.source} is {self.size_bytes} bytes long, more than the limit of {self.limit_bytes}."
+            )
+
+    def check_first(self, head: bytes) -> None:
+        """Look at the first bytes of a file, then at its announced length: a login page has a wrong length too.
+
+        Raises:
+            NotAudioError: They are those of a page, a report or an archive.
+            TrackError: See `check_lengths`.
+        """
+        found = early_refusal(head)
+        if found is not None:
+            raise NotAudioError(f"The server answered with {found} instead of audio for {self.source}.")
+        self.check_lengths()
 
     def check(self, path: Path, *, size_bytes: int, sha256: str) -> tuple[AudioFormat, Verified]:
         """Check a file that is all here.
@@ -84,17 +107,6 @@ class Expectation:
             return audio_format, Verified.LENGTH
         check_whole(path, audio_format)
         return audio_format, Verified.SIGNATURE
-
-
-def refuse_impostor(head: bytes, source: CloudSource) -> None:
-    """Look at the first bytes.
-
-    Raises:
-        NotAudioError: They are those of a page, a report or an archive.
-    """
-    found = early_refusal(head)
-    if found is not None:
-        raise NotAudioError(f"The server answered with {found} instead of audio for {source}.")
 
 
 def _digest_of(reply: Reply) -> str | None:

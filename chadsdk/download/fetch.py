@@ -10,7 +10,7 @@ from chadsdk.cache import Cache, WorkFile
 from chadsdk.cache.locks import Hold
 from chadsdk.cancel import CancelToken
 from chadsdk.disk import naming_disk_errors
-from chadsdk.download.check import Expectation, refuse_impostor
+from chadsdk.download.check import Expectation
 from chadsdk.download.outcome import Fetched
 from chadsdk.download.resume import Step, judge, range_headers, validator_of
 from chadsdk.errors import ExportCancelled, NetworkError, RateLimitedError, ServerError
@@ -78,13 +78,23 @@ class Fetcher:
             ChadError: Nothing can be had.
         """
         with naming_disk_errors(self.cache.layout.folder, "store tracks in"):
-            found = self.cached(source)
-            if found:
-                return found
-            with self.cache.locked(source, token, wait_s=wait_s) as hold:
-                if hold is Hold.BUSY and not wait_s:
-                    return None
-                return self.cached(source) or self._download(source, url, token, advance)
+            try:
+                return self._fetch(source, url, token, advance, wait_s)
+            except FileNotFoundError:
+                # The operating system may take the cache at any moment, folders and open files included.
+                self.cache.prepare()
+                return self._fetch(source, url, token, advance, wait_s)
+
+    def _fetch(
+        self, source: CloudSource, url: str, token: CancelToken, advance: Advance, wait_s: float
+    ) -> Fetched | None:
+        found = self.cached(source)
+        if found:
+            return found
+        with self.cache.locked(source, token, wait_s=wait_s) as hold:
+            if hold is Hold.BUSY and not wait_s:
+                return None
+            return self.cached(source) or self._download(source, url, token, advance)
 
     def _download(self, source: CloudSource, url: str, token: CancelToken, advance: Advance) -> Fetched:
         reached = 0
@@ -123,6 +133,7 @@ class Fetcher:
         return Fetched.of(stored, from_cache=False)
 
     def _fill(self, work: WorkFile, source: CloudSource, url: str, token: CancelToken, advance: Advance) -> _Body:
+        digest = _digest_of(work, token)
         have = work.size_bytes
         request = Request(url, str(source), headers=range_headers(have, work.validator))
         with self.transport.opening(request, token) as incoming:
@@ -130,18 +141,19 @@ class Fetcher:
             step = judge(reply, have=have, validator=work.validator)
             if step is not Step.RESTART:
                 if step is Step.WHOLE:
-                    work.restart()
+                    digest = work.restart()
                     work.validator = validator_of(reply)
                     have = 0
                 total = work.validator.total_bytes if work.validator else reply.content_length
                 expected = Expectation.of(source, reply, total_bytes=total, max_bytes=self.max_track_bytes)
-                digest = _hash_prefix(work, token)
+                if have:
+                    expected.check_lengths()
                 if step is not Step.COMPLETE:
                     incoming.receive(
                         work.stream,
                         digest=digest,
                         limit_bytes=expected.limit_bytes - have,
-                        inspect=(lambda head: refuse_impostor(head, source)) if not have else (lambda _: None),
+                        inspect=expected.check_first if not have else _ignore,
                         advance=lambda count: advance(have + count),
                     )
                 return _Body(reply, expected, digest.hexdigest(), work.size_bytes)
@@ -150,11 +162,19 @@ class Fetcher:
         return self._fill(work, source, url, token, advance)
 
 
-def _hash_prefix(work: WorkFile, token: CancelToken) -> hashlib._Hash:
-    """Hash what is there and leave the file at its end."""
-    digest = hashlib.sha256()
-    work.stream.seek(0)
-    while piece := work.stream.read(_HASH_BYTES):
-        token.raise_if_cancelled()
-        digest.update(piece)
-    return digest
+def _digest_of(work: WorkFile, token: CancelToken) -> hashlib._Hash:
+    """Give the digest of what is there and leave the file at its end; other bytes than were put aside are forgotten."""
+    if work.digest is None:
+        digest = hashlib.sha256()
+        work.stream.seek(0)
+        while piece := work.stream.read(_HASH_BYTES):
+            token.raise_if_cancelled()
+            digest.update(piece)
+        if digest.hexdigest() != work.noted_sha256:
+            return work.restart()
+        work.digest = digest
+    return work.digest
+
+
+def _ignore(head: bytes) -> None:
+    """Look at nothing: these are not the first bytes of a file."""

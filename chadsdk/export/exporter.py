@@ -4,84 +4,31 @@ from __future__ import annotations
 
 import stat
 import time
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
-from typing import Literal, Self
+from typing import Self
 
 from chadsdk.cancel import CancelToken
-from chadsdk.disk import naming_disk_errors, volume_of
-from chadsdk.download import DownloadService, Fetched, FetchOutcome, Unavailable
-from chadsdk.errors import (
-    ConfigurationError,
-    LocalMissingError,
-    LocalUnreadableError,
-    MissingTracksError,
-    NoSourceError,
-)
-from chadsdk.export.collect import Collected, Collector
+from chadsdk.disk import volume_of
+from chadsdk.download import DownloadService, FetchOutcome
+from chadsdk.errors import LocalMissingError, LocalUnreadableError, NoSourceError
+from chadsdk.export.collect import Collector
+from chadsdk.export.complete import merge, plan_missing
 from chadsdk.export.job import ExportJob
-from chadsdk.export.manifest import MANIFEST_NAME, Manifest, ManifestEntry
-from chadsdk.export.plan import Cloud, ExportPlan, Looks, Missing, make_plan
+from chadsdk.export.manifest import Manifest
+from chadsdk.export.order import OnMissing, Order
+from chadsdk.export.plan import ExportPlan, Looks, make_plan
 from chadsdk.export.preflight import PreflightReport, preflight
-from chadsdk.export.report import make_manifest, make_project, missing_text
+from chadsdk.export.report import make_manifest, write_papers
+from chadsdk.export.result import ExportResult, make_result
 from chadsdk.export.stage import Staging, refuse_folder
-from chadsdk.export.writers import ALWAYS, WRITERS
 from chadsdk.library import Playlist
 from chadsdk.progress import Event, Listener
 from chadsdk.server import MusicServer
 from chadsdk.settings import Settings
 from chadsdk.source import CloudSource
 
-__all__ = ["ExportResult", "MixExporter", "OnMissing"]
-
-OnMissing = Literal["manifest", "fail"]
-
-
-@dataclass(frozen=True, slots=True)
-class ExportResult:
-    """A finished export.
-
-    Attributes:
-        folder: The export folder.
-        manifest: What became of every entry.
-        downloaded_bytes: Bytes of the tracks that were downloaded for it.
-        cache_hits: Tracks that the cache had.
-        wall_s: How long it took, in seconds.
-    """
-
-    folder: Path
-    manifest: Manifest
-    downloaded_bytes: int
-    cache_hits: int
-    wall_s: float
-
-    @property
-    def exported(self) -> tuple[ManifestEntry, ...]:
-        """Entries whose file is in the export, in playlist order."""
-        return self.manifest.exported
-
-    @property
-    def missing(self) -> tuple[ManifestEntry, ...]:
-        """Entries that could not be had, in playlist order, each with its reason."""
-        return self.manifest.missing
-
-    @property
-    def manifest_path(self) -> Path:
-        """Where the manifest lies."""
-        return self.folder / MANIFEST_NAME
-
-
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """One call of `export`, checked."""
-
-    playlist: Playlist
-    to: Path
-    formats: tuple[str, ...]
-    on_missing: OnMissing
-    replace: bool
+__all__ = ["MixExporter"]
 
 
 class MixExporter:
@@ -94,6 +41,8 @@ class MixExporter:
 
     def __init__(self, server: MusicServer | None = None, *, settings: Settings | None = None) -> None:
         self._settings = settings or Settings()
+        self._server = server
+        self._looks = Looks(local_bytes=_local_bytes, cached_bytes=self._cached_bytes)
         self._downloads = DownloadService(server, settings=self._settings) if server is not None else None
 
     def __enter__(self) -> Self:
@@ -113,8 +62,7 @@ class MixExporter:
         Raises:
             StorageError: The cache cannot be read.
         """
-        looks = Looks(local_bytes=_local_bytes, cached_bytes=self._cached_bytes)
-        return make_plan(playlist, Path(to), looks=looks)
+        return make_plan(playlist, Path(to), looks=self._looks)
 
     def preflight(self, plan: ExportPlan, *, cancel: CancelToken | None = None) -> PreflightReport:
         """Say what an export needs on each volume; unknown sizes are asked of the server, one HEAD each.
@@ -171,7 +119,7 @@ class MixExporter:
             MissingTracksError: Tracks are missing and `on_missing` is ``fail``.
             ChadError: Anything else that dooms the whole export.
         """
-        order = _Order(playlist, Path(to), _known_formats(formats), _known_policy(on_missing), replace)
+        order = Order(playlist, Path(to), tuple(formats), on_missing, replace)
         return self._export(order, progress or _ignore, cancel or CancelToken())
 
     def start(
@@ -190,34 +138,59 @@ class MixExporter:
         Raises:
             ConfigurationError: An unknown format or `on_missing`.
         """
-        order = _Order(playlist, Path(to), _known_formats(formats), _known_policy(on_missing), replace)
+        order = Order(playlist, Path(to), tuple(formats), on_missing, replace)
         return ExportJob(lambda listener, token: self._export(order, listener, token))
 
-    def _export(self, order: _Order, listener: Listener, token: CancelToken) -> ExportResult:
+    def _export(self, order: Order, listener: Listener, token: CancelToken) -> ExportResult:
         started = time.monotonic()
         token.raise_if_cancelled()
         plan = self.plan(order.playlist, order.to)
         refuse_folder(plan.folder, replace=order.replace)
-        _refuse_missing(order, plan, {})
-        with Staging.opened(plan.folder, replace=order.replace) as staging:
+        order.refuse_missing(plan, {})
+        with Staging.opened(plan.folder) as staging:
             report = self.preflight(plan, cancel=token)
             report.check()
             outcomes = self._download(plan, report, listener, token)
-            _refuse_missing(order, plan, outcomes)
+            order.refuse_missing(plan, outcomes)
             collected = Collector(staging.path, self._downloads, token).collect(plan, outcomes, listener)
-            _refuse_missing(order, plan, outcomes, collected)
+            order.refuse_missing(plan, outcomes, collected)
             manifest = make_manifest(plan, collected)
-            _write_papers(manifest, staging.path, order.formats, file_stem=plan.folder.name)
+            write_papers(manifest, staging.path, order.formats)
             staging.publish(token, replace=order.replace)
-        fetched = [each for each in set(outcomes.values()) if isinstance(each, Fetched)]
-        cached = sum(isinstance(need, Cloud) and need.cached for need in plan.files.values())
-        return ExportResult(
-            folder=plan.folder,
-            manifest=manifest,
-            downloaded_bytes=sum(each.size_bytes for each in fetched if not each.from_cache),
-            cache_hits=cached + sum(each.from_cache for each in fetched),
-            wall_s=round(time.monotonic() - started, 3),
+        return make_result(plan, manifest, outcomes, started)
+
+    def retry(
+        self, folder: str | Path, *, progress: Listener | None = None, cancel: CancelToken | None = None
+    ) -> ExportResult:
+        """Complete an export in place: fetch what was missing, take in what somebody put under a missing name.
+
+        Files that are there are not touched. The M3U8 playlist, ``MISSING.txt`` and the manifest are each replaced
+        whole, the manifest last.
+
+        Raises:
+            ExportCancelled: Cancelled; the export is as it was.
+            DataError: The folder has no manifest, or a malformed one.
+            ChadError: See `export`.
+        """
+        started, token, listener = time.monotonic(), cancel or CancelToken(), progress or _ignore
+        manifest = Manifest.load(folder)
+        plan = plan_missing(
+            manifest,
+            Path(folder),
+            server=self._server,
+            looks=self._looks,
+            token=token,
+            workers=self._settings.max_concurrent_downloads,
         )
+        with Staging.opened(plan.folder) as staging:
+            report = self.preflight(plan, cancel=token)
+            report.check()
+            outcomes = self._download(plan, report, listener, token)
+            collected = Collector(staging.path, self._downloads, token).collect(plan, outcomes, listener)
+            completed = merge(manifest, make_manifest(plan, collected))
+            write_papers(completed, staging.path, ())
+            staging.move_in(token)
+        return make_result(plan, completed, outcomes, started)
 
     def _download(
         self, plan: ExportPlan, report: PreflightReport, listener: Listener, token: CancelToken
@@ -231,59 +204,6 @@ class MixExporter:
             raise NoSourceError(f"{source} is in the cloud, and no server was given.")
         cached = self._downloads.cached(source)
         return cached.size_bytes if cached else None
-
-
-def _write_papers(manifest: Manifest, folder: Path, formats: Sequence[str], *, file_stem: str) -> None:
-    """Write the project files, ``MISSING.txt`` and, last, the manifest."""
-    project = make_project(manifest, file_stem=file_stem)
-    with naming_disk_errors(folder, "write to"):
-        for name in dict.fromkeys((*ALWAYS, *formats)):
-            WRITERS[name](project, folder)
-        if manifest.missing:
-            text = missing_text(manifest)
-            (folder / "MISSING.txt").write_text(text, encoding="utf-8", errors="replace", newline="\n")
-        (folder / MANIFEST_NAME).write_bytes(manifest.to_json())
-
-
-def _refuse_missing(
-    order: _Order,
-    plan: ExportPlan,
-    outcomes: Mapping[CloudSource, FetchOutcome],
-    collected: Mapping[Hashable, Collected | Unavailable] = MappingProxyType({}),
-) -> None:
-    """Stop as soon as anything is missing, where that is what the caller wants.
-
-    Raises:
-        MissingTracksError: Something is.
-    """
-    if order.on_missing != "fail":
-        return
-    missing = []
-    for planned in plan.entries:
-        match planned.need:
-            case Missing() as known:
-                outcome: object = known
-            case Cloud(source=source) as need:
-                outcome = collected.get(need.identity, outcomes.get(source))
-            case need:
-                outcome = collected.get(need.identity)
-        if isinstance(outcome, Missing | Unavailable):
-            missing.append(f"{planned.position}. {planned.entry.track.title}: {outcome.detail}")
-    if missing:
-        raise MissingTracksError(tuple(missing))
-
-
-def _known_formats(formats: Sequence[str]) -> tuple[str, ...]:
-    for name in formats:
-        if name not in WRITERS:
-            raise ConfigurationError(f"There is no format {name!r}; there are: {', '.join(sorted(WRITERS))}.")
-    return tuple(formats)
-
-
-def _known_policy(on_missing: OnMissing) -> OnMissing:
-    if on_missing not in {"manifest", "fail"}:
-        raise ConfigurationError(f"on_missing must be 'manifest' or 'fail', got {on_missing!r}")
-    return on_missing
 
 
 def _local_bytes(path: Path) -> int:

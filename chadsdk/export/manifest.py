@@ -17,6 +17,7 @@ from chadsdk.decode import (
     decode,
     items,
     non_negative,
+    one_of,
     parse_json,
     read_fields,
     sha256_hex,
@@ -26,9 +27,10 @@ from chadsdk.decode import (
 from chadsdk.errors import DataError, Reason, UnsafeNameError
 from chadsdk.files import inside
 
-__all__ = ["MANIFEST_NAME", "Manifest", "ManifestEntry", "Status", "manifest_schema"]
+__all__ = ["MANIFEST_NAME", "MISSING_NAME", "Manifest", "ManifestEntry", "Status", "manifest_schema"]
 
 MANIFEST_NAME = "manifest.json"
+MISSING_NAME = "MISSING.txt"
 SCHEMA = "chadsdk.manifest/1"
 
 _LARGEST_BYTES = 256 * 1024 * 1024
@@ -168,16 +170,6 @@ def _entries(value: object) -> tuple[ManifestEntry, ...]:
     return tuple(items(value, _read_entry))
 
 
-def _one_of(kind: type[StrEnum]) -> Any:
-    def check(value: object) -> StrEnum:
-        try:
-            return kind(text(value))
-        except ValueError:
-            raise Misfit(f"expected one of {', '.join(kind)}, got {text(value)!r}") from None
-
-    return check
-
-
 def _file(value: object) -> str:
     try:
         inside(Path(), text(value))
@@ -190,8 +182,8 @@ _ENTRY = (
     Field("position", "position", whole_number, required=True),
     Field("title", "title", clean_text, required=True),
     Field("artist", "artist", clean_text),
-    Field("status", "status", _one_of(Status), required=True),
-    Field("reason", "reason", _one_of(Reason)),
+    Field("status", "status", one_of(Status), required=True),
+    Field("reason", "reason", one_of(Reason)),
     Field("detail", "detail", clean_text),
     Field("file", "file", _file, required=True),
     Field("size_bytes", "size_bytes", whole_number),
@@ -200,7 +192,7 @@ _ENTRY = (
     Field("sample_rate_hz", "sample_rate_hz", whole_number),
     Field("channels", "channels", whole_number),
     Field("cloud_track_id", "cloud_track_id", text),
-    Field("verified", "verified", _one_of(Verified)),
+    Field("verified", "verified", one_of(Verified)),
 )
 _MANIFEST = (
     Field("schema", "schema", text, required=True),

@@ -187,8 +187,12 @@ def make_plan(playlist: Playlist, to: Path, *, looks: Looks) -> ExportPlan:
             stem = unique_name(portable_name(stem), taken)
             firsts[need.identity] = (need, stem, extension)
         planned.append(PlannedEntry(position, entry, need, stem, extension))
-    folder = to / portable_name(playlist.name, fallback="Playlist")
-    return ExportPlan(playlist.name, folder, tuple(planned))
+    return ExportPlan(playlist.name, to / folder_name(playlist.name), tuple(planned))
+
+
+def folder_name(playlist: str) -> str:
+    """Give the name of the export folder, and of the project files in it."""
+    return portable_name(playlist, fallback="Playlist")
 
 
 def _need_of(track: Track, looks: Looks) -> Need:

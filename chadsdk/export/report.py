@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
+from chadsdk.disk import naming_disk_errors
 from chadsdk.download import Unavailable
 from chadsdk.export.collect import Collected
-from chadsdk.export.manifest import Manifest, ManifestEntry, Status
-from chadsdk.export.plan import ExportPlan, Missing, PlannedEntry
+from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest, ManifestEntry, Status
+from chadsdk.export.plan import ExportPlan, Missing, PlannedEntry, folder_name
 from chadsdk.export.project import Clip, Project
+from chadsdk.export.writers import ALWAYS, WRITERS
 from chadsdk.extm3u import one_line
 from chadsdk.version import VERSION
 
-__all__ = ["make_manifest", "make_project", "missing_text"]
+__all__ = ["make_manifest", "make_project", "missing_text", "write_papers"]
 
 
 def make_manifest(
@@ -63,7 +66,7 @@ def _entry(planned: PlannedEntry, collected: Mapping[Hashable, Collected | Unava
     )
 
 
-def make_project(manifest: Manifest, *, file_stem: str) -> Project:
+def make_project(manifest: Manifest) -> Project:
     """Give what the writers see."""
     clips = tuple(
         Clip(
@@ -76,7 +79,23 @@ def make_project(manifest: Manifest, *, file_stem: str) -> Project:
         )
         for entry in manifest.entries
     )
-    return Project(manifest.playlist, file_stem, clips)
+    return Project(manifest.playlist, folder_name(manifest.playlist), clips)
+
+
+def write_papers(manifest: Manifest, folder: Path, formats: Sequence[str]) -> None:
+    """Write the M3U8 playlist, the project files of `formats`, ``MISSING.txt`` and, last, the manifest.
+
+    Raises:
+        StorageError: The file system refuses.
+    """
+    project = make_project(manifest)
+    with naming_disk_errors(folder, "write to"):
+        for name in dict.fromkeys((*ALWAYS, *formats)):
+            WRITERS[name](project, folder)
+        if manifest.missing:
+            text = missing_text(manifest)
+            (folder / MISSING_NAME).write_text(text, encoding="utf-8", errors="replace", newline="\n")
+        (folder / MANIFEST_NAME).write_bytes(manifest.to_json())
 
 
 def missing_text(manifest: Manifest) -> str:

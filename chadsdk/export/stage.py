@@ -20,7 +20,7 @@ from pathlib import Path
 from chadsdk.cancel import CancelToken
 from chadsdk.disk import naming_disk_errors, process_runs
 from chadsdk.errors import DataError, ExportExistsError
-from chadsdk.export.manifest import Manifest
+from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest
 from chadsdk.export.plan import AUDIO_FOLDER
 from chadsdk.files import sync_folder, sync_tree
 
@@ -43,15 +43,14 @@ class Staging:
 
     @classmethod
     @contextmanager
-    def opened(cls, final: Path, *, replace: bool) -> Iterator[Staging]:
-        """Make the folder; it is gone after the block unless `publish` was called in it.
+    def opened(cls, final: Path) -> Iterator[Staging]:
+        """Make the folder; what is left of it after the block is removed.
 
         Raises:
-            ExportExistsError: `final` stands and may not be replaced.
             StorageError: The folder cannot be made.
         """
-        refuse_folder(final, replace=replace)
         path = final.with_name(f"{final.name}.partial-{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}")
+        parent_is_new = not final.parent.exists()
         with naming_disk_errors(final.parent, "make a folder in"):
             (path / AUDIO_FOLDER).mkdir(parents=True)
         try:
@@ -59,6 +58,9 @@ class Staging:
             yield cls(path, final)
         finally:
             shutil.rmtree(path, ignore_errors=True)
+            if parent_is_new:
+                with contextlib.suppress(OSError):  # not empty: the export is in it
+                    final.parent.rmdir()
 
     def publish(self, token: CancelToken, *, replace: bool) -> None:
         """Flush everything to the disk and give the folder its final name.
@@ -79,6 +81,31 @@ class Staging:
             else:
                 self.path.rename(self.final)
             sync_folder(self.final.parent)
+
+    def move_in(self, token: CancelToken) -> None:
+        """Flush everything to the disk and move it into the finished folder: audio first, the manifest last.
+
+        Audio that is there already is never replaced; papers are, each at once.
+
+        Raises:
+            ExportCancelled: Cancelled before the first move.
+            StorageError: The file system refuses.
+        """
+        with naming_disk_errors(self.final, "complete"):
+            sync_tree(self.path, token)
+            token.raise_if_cancelled()
+            (self.final / AUDIO_FOLDER).mkdir(exist_ok=True)
+            for audio in sorted((self.path / AUDIO_FOLDER).iterdir()):
+                target = self.final / AUDIO_FOLDER / audio.name
+                if not os.path.lexists(target):
+                    audio.rename(target)
+            sync_folder(self.final / AUDIO_FOLDER)
+            papers = [path for path in self.path.iterdir() if path.is_file()]
+            for paper in sorted(papers, key=lambda path: path.name == MANIFEST_NAME):
+                paper.replace(self.final / paper.name)
+            if all(path.name != MISSING_NAME for path in papers):
+                (self.final / MISSING_NAME).unlink(missing_ok=True)
+            sync_folder(self.final)
 
     def _swap(self) -> None:
         aside = self.final.with_name(f"{self.final.name}.old-{uuid.uuid4().hex[:8]}")

@@ -50,6 +50,8 @@ def open_regular(path: Path, *, follow_links: bool) -> BinaryIO:
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     if not follow_links:
         flags |= getattr(os, "O_NOFOLLOW", 0)
+    if "\0" in str(path):
+        raise OSError(errno.EINVAL, "not a name of a file", str(path))
     descriptor = os.open(path, flags)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

@@ -20,6 +20,7 @@ _MAX_ID_CHARACTERS = 512
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]')
 # Marks that turn the reading direction: they make `exe.wav` look like `vaw.exe`.
 _DIRECTION = re.compile(r"[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
+_EDGES = re.compile(r"\A\s+|[\s.]+\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _PLAIN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 _NOT_PLAIN = re.compile(r"[^a-z0-9_-]+")
@@ -33,20 +34,20 @@ def portable_name(text: str, *, fallback: str = "untitled") -> str:
     """Give `text` as the stem of a file name that Linux, macOS and Windows take.
 
     NFC, at most 180 bytes of UTF-8, no reserved character or device name, no leading dot or space, no trailing
-    dot or space. The extension is the caller's to add.
+    dot or space. A portable name stays as it is. The extension is the caller's to add.
     """
-    name = _DIRECTION.sub("", unicodedata.normalize("NFC", text))
-    name = _FORBIDDEN.sub("_", name).strip().rstrip(". ")
-    name = _cut(name).rstrip(". ")
+    # Without the marks first: two halves of one letter may stand around one.
+    name = unicodedata.normalize("NFC", _DIRECTION.sub("", text))
+    name = _cut(_EDGES.sub("", _FORBIDDEN.sub("_", name)))
     if name.startswith("."):
         name = "_" + name[1:]
     if not name.strip("_ "):
         name = fallback
-    return _not_a_device(name)
+    return _cut(_not_a_device(name))
 
 
 def _cut(name: str) -> str:
-    return name.encode()[:_MAX_NAME_BYTES].decode("utf-8", "ignore")
+    return _EDGES.sub("", name.encode()[:_MAX_NAME_BYTES].decode("utf-8", "ignore"))
 
 
 def _not_a_device(name: str) -> str:
@@ -94,7 +95,8 @@ def inside(root: Path, relative: str) -> Path:
         UnsafeNameError: Absolute, with a drive, or with ``..``, by the rules of POSIX or Windows.
     """
     posix, windows = PurePosixPath(relative), PureWindowsPath(relative)
-    climbs = ".." in posix.parts or ".." in windows.parts
+    # Windows overlooks dots and spaces at the end of a name: ".. " climbs, too.
+    climbs = any(not part.strip(". ") for part in windows.parts)
     anchored = posix.is_absolute() or windows.drive or windows.root
     if climbs or anchored or not posix.parts or _CONTROL.search(relative):
         raise UnsafeNameError(f"The path {relative[:80]!a} leads out of its folder.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import uuid
 from pathlib import Path
@@ -13,6 +14,9 @@ __all__ = ["make_private_folder", "new_file", "sync_folder", "sync_tree", "write
 
 # Absent on Windows, where a new file is made exclusively and links need a privilege.
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+# fsync(2) on a folder where the file system has no such thing.
+_CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP}
 
 
 def new_file(path: Path, *, mode: int = 0o666) -> BinaryIO:
@@ -29,7 +33,7 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     """Write a file under a temporary name beside `path`, flush it to the disk, then give it its name.
 
     Raises:
-        OSError: `path` is then as it was.
+        OSError: `path` is then as it was, unless the disk fails in the flush of its folder, after the rename.
     """
     _write(path, data, mode, flush=True)
     sync_folder(path.parent)
@@ -69,6 +73,8 @@ def make_private_folder(path: Path) -> Path:
 def sync_folder(path: Path) -> None:
     """Flush the names in a folder to the disk, so that a finished rename survives a power cut.
 
+    Nothing is done where the file system cannot do it, as on some network shares.
+
     Raises:
         OSError: The disk refuses.
     """
@@ -77,6 +83,9 @@ def sync_folder(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _NO_FOLLOW)
     try:
         os.fsync(descriptor)
+    except OSError as exc:
+        if exc.errno not in _CANNOT_SYNC:
+            raise
     finally:
         os.close(descriptor)
 

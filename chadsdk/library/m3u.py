@@ -10,8 +10,9 @@ import json
 import os
 import re
 from pathlib import Path, PureWindowsPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes
 
+from chadsdk.address import shown
 from chadsdk.decode import decode, parse_json
 from chadsdk.errors import Reason
 from chadsdk.extm3u import extinf, one_line
@@ -21,12 +22,12 @@ __all__ = ["parse", "render"]
 
 # Also for files whose names M3U cannot spell; JSON in a comment, so that players skip it.
 _CLOUD = "#CHADSDK-TRACK:"
-_EXTINF = re.compile(r"#EXTINF:\s*(?P<seconds>-?[0-9]+(?:\.[0-9]+)?)?(?P<attributes>[^,]*),(?P<name>.*)")
+# Enough for any track, and not enough for infinity; what follows up to the comma are attributes.
+_SECONDS = re.compile(r"\s*([0-9]{1,12}(?:\.[0-9]+)?)(?![0-9])")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 # A line break ends the entry; a backslash is read as Windows' separator; a lone surrogate is not UTF-8.
 _UNSPELLABLE = re.compile(r"[\r\n\\\ud800-\udfff]")
-_CLOUD_LINE_BYTES = 64 * 1024
 
 
 def parse(data: bytes, *, folder: Path, document: str) -> tuple[str | None, list[Track]]:
@@ -79,15 +80,13 @@ def _decoded(data: bytes) -> str:
 
 
 def _parse_extinf(line: str) -> tuple[float | None, str]:
-    found = _EXTINF.fullmatch(line)
-    if not found:
-        return None, ""
-    seconds = float(found["seconds"] or -1)
-    return (seconds if seconds >= 0 else None), found["name"].strip()
+    head, _, label = line.removeprefix("#EXTINF:").partition(",")
+    found = _SECONDS.match(head)
+    return (float(found[1]) if found else None), label.strip()
 
 
 def _cloud_track(text: str, document: str, folder: Path) -> Track:
-    value = parse_json(text, document=document, max_bytes=_CLOUD_LINE_BYTES)
+    value = parse_json(text, document=document, max_bytes=len(text))
     track = decode(document, Track.read, value)
     if track.file is None:
         return track
@@ -99,16 +98,20 @@ def _track(line: str, seconds: float | None, label: str, folder: Path) -> Track:
     if not separator:
         artist, title = "", label
     if _SCHEME.match(line) and not line.lower().startswith("file://"):
-        shown = line.split("?", 1)[0]
-        problem = Problem(Reason.NO_SOURCE, f"The playlist names a web address ({shown}), which is not exported.")
-        return Track(title or shown, artist or None, duration_s=seconds, problem=problem)
+        address = shown(line)
+        problem = Problem(Reason.NO_SOURCE, f"The playlist names a web address ({address}), which is not exported.")
+        return Track(title or address, artist or None, duration_s=seconds, problem=problem)
     file = folder / _local_path(line)
+    if "\0" in str(file):
+        problem = Problem(Reason.UNSAFE_NAME, "The playlist names a file that no system can hold (a NUL in its name).")
+        return Track(title or one_line(line), artist or None, duration_s=seconds, problem=problem)
     return Track(title or file.stem, artist or None, duration_s=seconds, file=file)
 
 
 def _local_path(line: str) -> Path:
     if line.lower().startswith("file://"):
-        return Path(unquote(urlsplit(line).path))
+        # Not split as a URL: "#", "?" and "[" are common in titles, and many writers leave them as they are.
+        return Path(os.fsdecode(unquote_to_bytes("/" + line[len("file://") :].partition("/")[2])))
     if "\\" in line and os.sep != "\\" and not PureWindowsPath(line).drive:
         return Path(PureWindowsPath(line).as_posix())  # written on Windows, relative
     return Path(line)

@@ -112,7 +112,8 @@ class Playlist(JsonModel):
             self, entries=tuple(_with_file(entry, lambda file: _relative(file, folder)) for entry in self)
         )
         text = json.dumps(portable.to_dict(), ensure_ascii=False, indent=1)
-        write_whole(Path(path), text.encode("utf-8", "replace") + b"\n")
+        # What is not UTF-8 in a file's name is a lone surrogate here (PEP 383); escaped so, JSON can hold it.
+        write_whole(Path(path), text.encode("utf-8", "backslashreplace") + b"\n")
 
     @classmethod
     def from_m3u(cls, path: str | Path) -> Playlist:

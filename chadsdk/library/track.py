@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Protocol, runtime_checkable
@@ -13,6 +14,7 @@ from chadsdk.decode import (
     finite,
     identifier,
     non_negative,
+    one_of,
     positive,
     sha256_hex,
     text,
@@ -49,25 +51,27 @@ class CloudListing(Protocol):
         """Give what the download side needs."""
 
 
-def _reason(value: object) -> Reason:
-    try:
-        return Reason(text(value))
-    except ValueError:
-        raise Misfit(f"expected a reason code, got {text(value)!r}") from None
-
-
 def _path(value: object) -> Path:
-    name = text(value)
-    if not name or "\0" in name:
+    """Take the path of a file; lone surrogates stand for the bytes of names that are not UTF-8 (PEP 383)."""
+    if type(value) is not str or not value or "\0" in value:
         raise Misfit("expected the path of a file")
-    return Path(name)
+    try:
+        os.fsencode(value)
+    except UnicodeEncodeError:
+        raise Misfit("expected the path of a file, not half a character (a lone surrogate)") from None
+    return Path(value)
+
+
+def _refuse_unusable(name: str, value: float | None) -> None:
+    if value is not None and not 0 <= value < math.inf:
+        raise ConfigurationError(f"{name} must be 0 or more and finite, got {value!r}")
 
 
 @dataclass(frozen=True, slots=True)
 class Problem(JsonModel):
     """Why an entry cannot be had at all, known since it entered the playlist."""
 
-    reason: Annotated[Reason, Json("reason", _reason)]
+    reason: Annotated[Reason, Json("reason", one_of(Reason))]
     detail: Annotated[str, Json("detail", clean_text)]
 
 
@@ -110,6 +114,8 @@ class Track(JsonModel):
     def __post_init__(self) -> None:
         if self.file is not None:
             object.__setattr__(self, "file", Path(self.file))
+        _refuse_unusable("duration_s", self.duration_s)
+        _refuse_unusable("size_bytes", self.size_bytes)
 
     @property
     def is_cloud(self) -> bool:
@@ -155,7 +161,7 @@ class PlaylistEntry(JsonModel):
     """One place in a playlist; the same track may stand in many.
 
     Attributes:
-        track: The track.
+        track: The track; a server's track becomes a `Track` here.
         start_s: Where it starts on the mix's time line; None for after the entry before it.
         cue_in_s: Where in the file it starts to sound.
         cue_out_s: Where in the file it stops to sound.
@@ -173,10 +179,9 @@ class PlaylistEntry(JsonModel):
     fade_out_s: Annotated[float | None, Json("fadeOutSeconds", non_negative)] = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "track", _track_of(self.track))
         for name in ("start_s", "cue_in_s", "cue_out_s", "fade_in_s", "fade_out_s"):
-            value = getattr(self, name)
-            if value is not None and not 0 <= value < math.inf:
-                raise ConfigurationError(f"{name} must be 0 or more seconds, got {value!r}")
+            _refuse_unusable(name, getattr(self, name))
         if self.gain_db is not None and not math.isfinite(self.gain_db):
             raise ConfigurationError(f"gain_db must be finite, got {self.gain_db!r}")
         if self.cue_out_s is not None and self.cue_out_s <= (self.cue_in_s or 0.0):
@@ -189,11 +194,15 @@ class PlaylistEntry(JsonModel):
         Raises:
             TypeError: Something else: a playlist holds nothing that an export cannot see.
         """
-        match item:
-            case PlaylistEntry():
-                return item
-            case Track():
-                return cls(item)
-            case CloudListing():
-                return cls(Track.from_listing(item))
-        raise TypeError(f"a playlist takes a Track, a server's track or a PlaylistEntry, not {type(item).__name__}")
+        return item if isinstance(item, PlaylistEntry) else cls(_track_of(item))
+
+
+def _track_of(item: Track | CloudListing) -> Track:
+    match item:
+        case Track():
+            return item
+        case type():  # a class has the attributes of a listing, too
+            pass
+        case CloudListing():
+            return Track.from_listing(item)
+    raise TypeError(f"a playlist takes a Track, a server's track or a PlaylistEntry, not {type(item).__name__}")

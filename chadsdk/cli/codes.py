@@ -1,0 +1,6 @@
+"""Exit codes."""
+
+CANCELLED = 130
+FAILED = 1
+MISSING = 3
+USAGE = 2

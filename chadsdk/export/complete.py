@@ -1,0 +1,75 @@
+"""Completing an export: what was missing is planned anew, what is there is not touched."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from chadsdk.cancel import CancelToken
+from chadsdk.download import run_all
+from chadsdk.errors import Reason, TrackError
+from chadsdk.export.manifest import Manifest, ManifestEntry
+from chadsdk.export.plan import Cloud, ExportPlan, Local, Looks, Missing, Need, PlannedEntry
+from chadsdk.files import inside
+from chadsdk.library import PlaylistEntry, Track
+from chadsdk.server import MusicServer
+
+__all__ = ["merge", "plan_missing"]
+
+
+def plan_missing(
+    manifest: Manifest, folder: Path, *, server: MusicServer | None, looks: Looks, token: CancelToken, workers: int
+) -> ExportPlan:
+    """Plan the missing entries of an export again.
+
+    A cloud track is looked up on the server, because what was known of it may have changed. A file that somebody has
+    put under the name that a missing track would have counts as local.
+
+    Args:
+        manifest: Of the export.
+        folder: The export.
+        server: Who to ask; None asks nobody.
+        looks: How to find out what is there.
+        token: Stops it.
+        workers: Most requests at a time.
+
+    Raises:
+        ExportCancelled: Cancelled.
+        ChadError: The server cannot be asked at all.
+    """
+    needs: dict[int, Need] = {}
+
+    def look(entry: ManifestEntry, batch: CancelToken) -> Need:
+        try:
+            return _need_of(entry, folder, server, looks, batch)
+        except TrackError as exc:
+            return Missing(exc.reason, str(exc))
+
+    def settled(entry: ManifestEntry, need: Need) -> None:
+        needs[entry.position] = need
+
+    run_all(manifest.missing, look, workers=workers, token=token, settled=settled, tick=lambda: None)
+    entries = tuple(_planned(entry, needs[entry.position]) for entry in manifest.missing)
+    return ExportPlan(manifest.playlist, folder, entries)
+
+
+def _need_of(entry: ManifestEntry, folder: Path, server: MusicServer | None, looks: Looks, token: CancelToken) -> Need:
+    put_there = inside(folder, entry.file)
+    if put_there.is_file() and not put_there.is_symlink():
+        return Local(put_there, looks.local_bytes(put_there))
+    if entry.cloud_track_id is None or server is None:
+        return Missing(entry.reason or Reason.NO_SOURCE, entry.detail or "")
+    source = server.track(entry.cloud_track_id, cancel=token).source()
+    return Cloud(source, looks.cached_bytes(source))
+
+
+def _planned(entry: ManifestEntry, need: Need) -> PlannedEntry:
+    name = PurePosixPath(entry.file)
+    track = Track(entry.title, entry.artist, duration_s=entry.duration_s, cloud_track_id=entry.cloud_track_id)
+    return PlannedEntry(entry.position, PlaylistEntry(track), need, name.stem, name.suffix[1:])
+
+
+def merge(manifest: Manifest, completed: Manifest) -> Manifest:
+    """Give the manifest with the entries of `completed` in their places, and its time."""
+    fresh = {entry.position: entry for entry in completed.entries}
+    return replace(completed, entries=tuple(fresh.get(entry.position, entry) for entry in manifest.entries))

@@ -1,0 +1,74 @@
+"""`Order`: one call for an export, checked before anything is done, and when it is to be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from chadsdk.download import FetchOutcome, Unavailable
+from chadsdk.errors import ConfigurationError, MissingTracksError
+from chadsdk.export.collect import Collected
+from chadsdk.export.plan import Cloud, ExportPlan, Missing
+from chadsdk.export.writers import WRITERS
+from chadsdk.library import Playlist
+from chadsdk.source import CloudSource
+
+__all__ = ["OnMissing", "Order"]
+
+OnMissing = Literal["manifest", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an export is asked to be.
+
+    Attributes:
+        playlist: What to export.
+        to: Folder that the export folder is made in.
+        formats: Project files to write.
+        on_missing: What to do when tracks are missing.
+        replace: Whether an older export may be swapped for the new one.
+    """
+
+    playlist: Playlist
+    to: Path
+    formats: Sequence[str]
+    on_missing: OnMissing
+    replace: bool
+
+    def __post_init__(self) -> None:
+        for name in self.formats:
+            if name not in WRITERS:
+                raise ConfigurationError(f"There is no format {name!r}; there are: {', '.join(sorted(WRITERS))}.")
+        if self.on_missing not in {"manifest", "fail"}:
+            raise ConfigurationError(f"on_missing must be 'manifest' or 'fail', got {self.on_missing!r}")
+
+    def refuse_missing(
+        self,
+        plan: ExportPlan,
+        outcomes: Mapping[CloudSource, FetchOutcome],
+        collected: Mapping[Hashable, Collected | Unavailable] = MappingProxyType({}),
+    ) -> None:
+        """Stop as soon as anything is known to be missing, where that is what the caller wants.
+
+        Raises:
+            MissingTracksError: Something is.
+        """
+        if self.on_missing != "fail":
+            return
+        missing = []
+        for planned in plan.entries:
+            match planned.need:
+                case Missing() as known:
+                    outcome: object = known
+                case Cloud(source=source) as need:
+                    outcome = collected.get(need.identity, outcomes.get(source))
+                case need:
+                    outcome = collected.get(need.identity)
+            if isinstance(outcome, Missing | Unavailable):
+                missing.append(f"{planned.position}. {planned.entry.track.title}: {outcome.detail}")
+        if missing:
+            raise MissingTracksError(tuple(missing))
