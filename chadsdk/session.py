@@ -233,7 +233,9 @@ def _named(exc: Exception, what: str, *, body: bool) -> TrackError:
 
 
 def _broken(causes: tuple[BaseException, ...]) -> bool:
-    return _has(causes, ConnectionError, http.client.RemoteDisconnected, ssl.SSLError, OSError) and not _has(
+    if _has(causes, http.client.RemoteDisconnected):  # a BadStatusLine by inheritance, because there was none at all
+        return True
+    return _has(causes, ssl.SSLError, OSError) and not _has(
         causes, http.client.BadStatusLine, http.client.LineTooLong, requests.exceptions.InvalidHeader
     )
 

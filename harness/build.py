@@ -15,66 +15,32 @@ from pathlib import Path
 from harness.audio import FORMATS, Tone, write_sized_wav, write_tone
 from harness.recording import Recording
 from harness.titles import name_of
-from harness.world import DEFAULT_PAGE_SIZE, LocalTrack, World, WorldPlaylist, WorldTrack
+from harness.variety import CONTENT_TYPES, RECIPES, UNSAID
+from harness.world import (
+    DEFAULT_PAGE_SIZE,
+    DEFAULT_SEED,
+    DEFAULT_TRACKS,
+    MIN_TRACKS,
+    LocalTrack,
+    World,
+    WorldPlaylist,
+    WorldTrack,
+)
 
-__all__ = [
-    "DEFAULT_TRACKS",
-    "GONE_ID",
-    "LOGIN_PAGE_ID",
-    "MIN_TRACKS",
-    "TWICE_ID",
-    "make_world",
-    "plain_world",
-]
-
-DEFAULT_TRACKS = 16
-MIN_TRACKS = 4
-DEFAULT_SEED = 7
+__all__ = ["GONE_ID", "LOGIN_PAGE_ID", "TWICE_ID", "make_world", "plain_world"]
 
 #: Recordings made at most; beyond that tracks share them, each under its own id and title.
 MAX_RECORDINGS = 16
 MAX_PLAIN_RECORDINGS = 64
+SHORTEST_S = 2.0
+LONGEST_S = 12.0
+LONGEST_OF_MANY_S = 4.0
 MANY_TRACKS = 200
 MANY_PAGE_SIZE = 100
 ENTRIES_WITH_TWICE = 5
 LOWEST_TONE_HZ = 200
 TONE_STEP_HZ = 45
 
-#: Format, sample rate and channels of the recordings, in turn.
-RECIPES: Sequence[tuple[str, int, int]] = (
-    ("wav16", 44_100, 2),
-    ("mp3", 44_100, 2),
-    ("flac16", 48_000, 2),
-    ("wav24", 48_000, 2),
-    ("aiff16", 44_100, 1),
-    ("vorbis", 44_100, 2),
-    ("wav16", 22_050, 1),
-    ("mp3", 22_050, 1),
-    ("flac24", 48_000, 1),
-    ("opus", 48_000, 1),
-    ("aiff24", 48_000, 2),
-    ("vorbis", 48_000, 1),
-)
-
-#: What servers really say of each format; the last ones say nothing useful.
-CONTENT_TYPES = {
-    "wav": ("audio/x-wav", "audio/wav", "audio/vnd.wave", "application/octet-stream"),
-    "mp3": ("audio/mpeg", "audio/mp3", "binary/octet-stream"),
-    "flac": ("audio/flac", "audio/x-flac", "application/octet-stream"),
-    "aiff": ("audio/aiff", "Audio/X-AIFF"),
-    "aif": ("audio/x-aiff",),
-    "ogg": ("application/ogg", 'audio/ogg; codecs="vorbis"'),
-    "opus": ("audio/ogg", "audio/opus"),
-}
-#: What the n-th listing does not say, in turn; a server may leave out all but id, title and path.
-UNSAID: Sequence[frozenset[str]] = (
-    frozenset(),
-    frozenset({"sizeBytes"}),
-    frozenset({"sha256"}),
-    frozenset({"contentType", "album"}),
-    frozenset({"sizeBytes", "sha256", "contentType", "artist", "album", "revision", "durationSeconds"}),
-    frozenset({"artist"}),
-)
 LAST_MODIFIED = "Sat, 07 Nov 2026 08:00:00 GMT"
 
 GONE_ID = "gone-404"
@@ -103,7 +69,8 @@ def make_world(
     if tracks < MIN_TRACKS or not 0 <= local <= tracks - 3:
         raise ValueError(f"a world has at least {MIN_TRACKS} tracks, 3 of them in the cloud; asked for {tracks}")
     rng = random.Random(seed)
-    recordings = _recordings(rng, min(tracks, MAX_RECORDINGS), folder / "audio")
+    longest_s = LONGEST_S if tracks <= MANY_TRACKS else LONGEST_OF_MANY_S
+    recordings = _recordings(rng, min(tracks, MAX_RECORDINGS), folder / "audio", longest_s)
     rest = recordings[local % len(recordings) :] + recordings  # while there are enough, no recording twice
     cloud = _cloud_tracks(tracks - local, rest[: len(recordings)])
     ids = [track.id for track in cloud]
@@ -159,13 +126,13 @@ def _plain_track(number: int, recording: Recording) -> WorldTrack:
     return WorldTrack(track_id, path, listing, recording, content_type="audio/wav")
 
 
-def _recordings(rng: random.Random, count: int, folder: Path) -> list[Recording]:
+def _recordings(rng: random.Random, count: int, folder: Path, longest_s: float) -> list[Recording]:
     folder.mkdir(parents=True, exist_ok=True)
     tones = [LOWEST_TONE_HZ + TONE_STEP_HZ * step for step in range(count)]
     rng.shuffle(tones)
     recordings = []
     for number, (name, rate, channels) in enumerate(islice(cycle(RECIPES), count)):
-        tone = Tone(name, tones[number], round(rng.uniform(2.0, 12.0), 2), rate, channels)
+        tone = Tone(name, tones[number], round(rng.uniform(SHORTEST_S, longest_s), 2), rate, channels)
         recordings.append(write_tone(folder / f"{number:02d}.{FORMATS[name].extension}", tone))
     return recordings
 

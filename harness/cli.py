@@ -10,11 +10,11 @@ from pathlib import Path
 from harness.handle import HarnessError
 from harness.scenario import SCENARIOS, find_scenario
 from harness.serve import ServeOptions, serve
+from harness.world import DEFAULT_SEED, DEFAULT_TRACKS, MIN_TRACKS
 
 __all__ = ["main"]
 
-DEFAULT_TRACKS = 16
-DEFAULT_SEED = 7
+LARGEST_PORT = 65_535
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -101,7 +101,7 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_serve)
-    parser.add_argument("--port", type=int, default=0, metavar="P", help="default: any free one")
+    parser.add_argument("--port", type=_port, default=0, metavar="P", help="default: any free one")
     parser.add_argument("--world", type=Path, metavar="FILE", help="a world file; default: make a world")
     _add_world(parser)
     parser.add_argument("--json", action="store_true", help="say where it is as one JSON line")
@@ -110,7 +110,14 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--key", type=Path, metavar="PEM")
 
 
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= LARGEST_PORT:
+        raise argparse.ArgumentTypeError(f"a port is 0 to {LARGEST_PORT}, not {port}")
+    return port
+
+
 def _add_world(parser: argparse.ArgumentParser) -> None:
-    count = f"entries of the playlist, 4 or more; default {DEFAULT_TRACKS}"
+    count = f"entries of the playlist, {MIN_TRACKS} or more; default {DEFAULT_TRACKS}"
     parser.add_argument("--tracks", type=int, default=DEFAULT_TRACKS, metavar="N", help=count)
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED, metavar="S", help="makes another world")

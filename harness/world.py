@@ -24,6 +24,9 @@ FaultEntry = str | Mapping[str, object]
 FaultScript = tuple[FaultEntry, ...]
 
 DEFAULT_PAGE_SIZE = 5
+DEFAULT_TRACKS = 16
+DEFAULT_SEED = 7
+MIN_TRACKS = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import click
 
 from chadsdk.cache.listing import Listed, clear, list_tracks
 from chadsdk.disk import human_bytes, naming_disk_errors
+from chadsdk.extm3u import one_line
 from chadsdk.settings import default_cache_dir
 
 __all__ = ["cache"]
@@ -60,9 +61,8 @@ def clear_cache(yes: bool) -> None:
 
 
 def _line(each: Listed) -> str:
-    stored = (
-        "" if each.stored_at is None else datetime.fromtimestamp(each.stored_at).astimezone().strftime("%Y-%m-%d %H:%M")
-    )
-    return (
-        f"{human_bytes(each.size_bytes):>10}  {stored:<16}  {each.server}/{each.path.name}  {each.title or ''}".rstrip()
-    )
+    stored = ""
+    if each.stored_at is not None:
+        stored = datetime.fromtimestamp(each.stored_at).astimezone().strftime("%Y-%m-%d %H:%M")
+    columns = (f"{human_bytes(each.size_bytes):>10}", f"{stored:<16}", f"{each.server}/{each.path.name}")
+    return "  ".join((*columns, one_line(each.title or ""))).rstrip()

@@ -57,7 +57,7 @@ class _Lines:
                 if tracks:
                     noun = "track" if tracks == 1 else "tracks"
                     click.echo(f"{_TITLES[phase]} {tracks} {noun}, {human_bytes(size)}", err=True)
-            case TrackDone(phase=Phase.DOWNLOAD, title=title, missing=str(why)):
+            case TrackDone(title=title, missing=str(why)):
                 click.echo(f"Missing: {title}: {why}", err=True)
 
 
@@ -80,7 +80,7 @@ class _BarsListener:
                 total = event.bytes_total or (1 if event.finished else None)
                 done = total if event.finished else event.bytes_done
                 self._bars.update(self._tasks[phase], total=total, completed=done, tracks=_tracks(event))
-            case TrackDone(phase=Phase.DOWNLOAD, title=title, missing=str(why)):
+            case TrackDone(title=title, missing=str(why)):
                 self._bars.console.print(f"[yellow]Missing:[/] {escape(title)}: {escape(why)}", highlight=False)
 
 

@@ -32,9 +32,8 @@ def verify(export_dir: Path, as_json: bool) -> int:
         for finding in report.damaged:
             click.echo(f"{finding.state}: {finding.file}: {finding.detail}")
         intact = len(report.findings) - len(report.damaged)
-        click.echo(
-            f"{intact} of {len(report.findings)} files are intact; {len(report.manifest.missing)} tracks were missing."
-        )
+        missing = len(report.manifest.missing)
+        click.echo(f"{intact} of {len(report.findings)} files are intact; missing from the start: {missing}.")
     if report.damaged:
         return FAILED
     return MISSING if report.manifest.missing else 0

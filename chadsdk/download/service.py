@@ -12,7 +12,7 @@ from chadsdk.disk import naming_disk_errors
 from chadsdk.download.fetch import Fetcher
 from chadsdk.download.outcome import Fetched, FetchOutcome, Unavailable
 from chadsdk.download.pool import run_all
-from chadsdk.errors import NoSourceError, TrackError
+from chadsdk.errors import ForbiddenError, NoSourceError, NotFoundError, TrackError
 from chadsdk.library import CloudListing, Track
 from chadsdk.progress import Listener, Phase, Progress, Tally, TrackDone
 from chadsdk.retry import RetryPolicy
@@ -130,7 +130,7 @@ class DownloadService:
     def sizes(
         self, sources: Iterable[CloudSource], *, cancel: CancelToken | None = None
     ) -> dict[CloudSource, int | None]:
-        """Ask the server for lengths, one HEAD per source; None where it does not say.
+        """Ask the server for lengths, one HEAD per source; None where it does not say, 0 where it has no such track.
 
         Raises:
             ExportCancelled: Cancelled.
@@ -152,7 +152,9 @@ class DownloadService:
             self._check_server(source)
             request = Request(self._server.stream_url(source), str(source))
             return self._transport.head(request, token).content_length
-        except TrackError:  # the download will tell why
+        except (NotFoundError, ForbiddenError):
+            return 0  # nothing will come; the download will tell why
+        except TrackError:
             return None
 
     def _run(

@@ -72,38 +72,38 @@ class Collector:
             StorageError: The export cannot be written.
             ChadError: Nothing more can be had.
         """
+        done: dict[Hashable, Collected | Unavailable] = {}
         firsts: dict[Hashable, PlannedEntry] = {}
         for planned in plan.entries:
-            if not isinstance(planned.need, Missing):
-                firsts.setdefault(planned.need.identity, planned)
+            match planned.need:
+                case Missing():
+                    continue
+                case Cloud(source=source) as need if isinstance(outcome := outcomes.get(source), Unavailable):
+                    done[need.identity] = outcome
+                case need:
+                    firsts.setdefault(need.identity, planned)
         tally = Tally(Phase.EXPORT, {key: _size(planned, outcomes) for key, planned in firsts.items()})
         listener(tally.progress())
-        done: dict[Hashable, Collected | Unavailable] = {}
         for key, planned in firsts.items():
 
             def advance(count: int, key: Hashable = key) -> None:
                 tally.advance(key, count)
                 listener(tally.progress())
 
-            done[key] = outcome = self._collect_one(planned, outcomes, advance)
+            done[key] = result = self._collect_one(planned, advance)
             tally.settle(key)
-            missing = outcome.detail if isinstance(outcome, Unavailable) else None
+            missing = result.detail if isinstance(result, Unavailable) else None
             listener(TrackDone(Phase.EXPORT, planned.entry.track.title, missing))
             listener(tally.progress())
         return done
 
-    def _collect_one(
-        self, planned: PlannedEntry, outcomes: Mapping[CloudSource, FetchOutcome], advance: Callable[[int], None]
-    ) -> Collected | Unavailable:
+    def _collect_one(self, planned: PlannedEntry, advance: Callable[[int], None]) -> Collected | Unavailable:
         self.token.raise_if_cancelled()
         try:
             match planned.need:
                 case Local(path=path):
                     return self._copy_local(planned, path, advance)
                 case Cloud(source=source):
-                    outcome = outcomes.get(source)
-                    if isinstance(outcome, Unavailable):
-                        return outcome
                     return self._copy_cloud(planned, source, advance)
                 case Missing() as missing:
                     return Unavailable(missing.reason, missing.detail)

@@ -51,9 +51,9 @@ class Staging:
         """
         path = final.with_name(f"{final.name}.partial-{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}")
         parent_is_new = not final.parent.exists()
-        with naming_disk_errors(final.parent, "make a folder in"):
-            (path / AUDIO_FOLDER).mkdir(parents=True)
         try:
+            with naming_disk_errors(final.parent, "make a folder in"):
+                (path / AUDIO_FOLDER).mkdir(parents=True)
             _sweep(final)
             yield cls(path, final)
         finally:

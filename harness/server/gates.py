@@ -25,16 +25,15 @@ class Gates:
     """All gates of a server; safe to use from any thread. A gate that nobody opened is shut."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()  # guards the three below
+        self._changed = threading.Condition()  # guards the two below
         self._open: set[str] = set()
         self._waiting: Counter[str] = Counter()
-        self._dismantled = False
 
     def pass_through(self, name: str, connection: Connection) -> None:
         """Wait until the gate is open.
 
         Raises:
-            ConnectionAbortedError: The client went away meanwhile, or the server stops.
+            ConnectionAbortedError: The connection ended meanwhile, from either side.
         """
         with self._changed:
             self._waiting[name] += 1
@@ -42,7 +41,7 @@ class Gates:
         try:
             while not self._is_open_within(name, LOOK_S):
                 if connection.client_left_within(0):
-                    raise ConnectionAbortedError("the client left")
+                    raise ConnectionAbortedError("nobody listens any more")
         finally:
             with self._changed:
                 self._waiting[name] -= 1
@@ -67,18 +66,9 @@ class Gates:
             self._changed.wait_for(lambda: self._waiting[name] >= until_waiting, timeout_s)
             return self._gate(name)
 
-    def dismantle(self) -> None:
-        """Send everyone away, because the server stops."""
-        with self._changed:
-            self._dismantled = True
-            self._changed.notify_all()
-
     def _is_open_within(self, name: str, timeout_s: float) -> bool:
         with self._changed:
-            self._changed.wait_for(lambda: name in self._open or self._dismantled, timeout_s)
-            if self._dismantled:
-                raise ConnectionAbortedError("the server stops")
-            return name in self._open
+            return self._changed.wait_for(lambda: name in self._open, timeout_s)
 
     def _gate(self, name: str) -> Gate:
         return Gate(self._waiting[name], name in self._open)

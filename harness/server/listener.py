@@ -75,7 +75,6 @@ class HarnessServer:
         threading.Thread(target=self._talk, args=(sock,), daemon=True).start()
 
     def _send_away(self) -> list[threading.Thread]:
-        self._office.close()
         with self._lock:
             live = dict(self._live)
         for connection in live:
@@ -83,10 +82,10 @@ class HarnessServer:
         return list(live.values())
 
     def _talk(self, sock: socket.socket) -> None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             wrapped = self._tls.wrap_socket(sock, server_side=True) if self._tls else sock
-        except OSError:  # a client that does not like our certificate
+        except OSError:  # a client that left, or does not like our certificate
             sock.close()
             return
         with self._alive(Connection(wrapped)) as connection:

@@ -59,10 +59,6 @@ class Office:
             if counted:
                 self._traffic.connection_closed()
 
-    def close(self) -> None:
-        """Send away whoever waits at a gate."""
-        self._gates.dismantle()
-
     def _obey(self, request: Request, connection: Connection) -> Ending:
         reply = self._control.answer(request)
         return deliver(reply, connection, head_only=False, keep_alive=request.keep_alive, note_status=lambda _: None)

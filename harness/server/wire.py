@@ -118,7 +118,7 @@ class Connection:
                 start += sent
 
     def client_left_within(self, timeout_s: float) -> bool:
-        """Wait for the client to hang up; True as soon as it has, False when the time is over."""
+        """Wait for the end of the connection, from either side; False when the time is over before."""
         poll = select.poll()
         poll.register(self._sock, select.POLLRDHUP)
         return bool(poll.poll(timeout_s * 1000))

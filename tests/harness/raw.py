@@ -41,11 +41,15 @@ class RawReply:
 
 
 class RawClient:
-    """One connection to the server."""
+    """One connection to the server; with a small receive buffer the server sees a client that is slow."""
 
-    def __init__(self, server: ServerHandle) -> None:
+    def __init__(self, server: ServerHandle, *, buffer_bytes: int | None = None) -> None:
         address = urlsplit(server.url)
-        self.sock = socket.create_connection((address.hostname, address.port), timeout=PATIENCE_S)
+        self.sock = socket.socket()
+        self.sock.settimeout(PATIENCE_S)
+        if buffer_bytes is not None:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+        self.sock.connect((address.hostname, address.port))
         self._server = server
         self._pending = b""
 
@@ -111,9 +115,9 @@ class RawClient:
 
 
 @contextmanager
-def connected(server: ServerHandle) -> Iterator[RawClient]:
+def connected(server: ServerHandle, *, buffer_bytes: int | None = None) -> Iterator[RawClient]:
     """A connection that is closed at the end."""
-    client = RawClient(server)
+    client = RawClient(server, buffer_bytes=buffer_bytes)
     with client.sock:
         yield client
 

@@ -12,7 +12,7 @@ from typing import cast
 import pytest
 import soundfile
 
-from harness.build import GONE_ID, LOGIN_PAGE_ID, make_world
+from harness.build import GONE_ID, LOGIN_PAGE_ID
 from harness.cli import main
 from harness.process import PROJECT
 from harness.recording import sha256_of
@@ -77,11 +77,11 @@ def test_the_folder_gets_the_export_and_nothing_else(default_run: tuple[Path, di
 
 
 def test_every_file_is_the_track_that_it_stands_for(
-    default_run: tuple[Path, dict[str, object]], tmp_path: Path
+    default_run: tuple[Path, dict[str, object]], mixed_world: World
 ) -> None:
     """Position by position, the exported bytes are the world's; missing tracks have no file."""
     _, summary = default_run
-    digests = expected_digests(make_world(folder=tmp_path, local=3))
+    digests = expected_digests(mixed_world)
     for entry, digest in zip(entries_of(summary), digests, strict=True):
         file = Path(str(summary["folder"])) / str(entry["file"])
         assert entry["sha256"] == digest

@@ -164,6 +164,37 @@ def test_rf64_sizes_come_from_ds64(path: Path) -> None:
     assert declared_bytes(path, AudioFormat.WAV) == len(data)
     assert _is_whole(path, data, AudioFormat.WAV)
     assert not _is_whole(path, data[:-1], AudioFormat.WAV)
+    untold = data[:20] + bytes(8) + data[28:]  # the whole's size left at zero, that of the sound not
+    assert _is_whole(path, untold, AudioFormat.WAV)
+    assert not _is_whole(path, untold[:-1], AudioFormat.WAV)
+
+
+@pytest.mark.parametrize(
+    ("data", "audio_format"),
+    [
+        (b"caff\0\1\0\0desc" + b"\xff" * 7 + b"\xf0" + bytes(40), AudioFormat.CAF),
+        (b"\0\0\0\x10ftypisom\0\0\0\0\0\0\0\1mdat" + b"\xff" * 8 + bytes(40), AudioFormat.MP4),
+        (dsf()[:32] + b"\xff" * 8 + dsf()[40:], AudioFormat.DSF),
+    ],
+    ids=["caf", "mp4", "dsf"],
+)
+def test_absurd_sizes_are_a_cut(data: bytes, audio_format: AudioFormat, path: Path) -> None:
+    """A 64-bit size beyond any disk is no reason to stumble."""
+    assert not _is_whole(path, data, audio_format)
+
+
+def test_wavpack_of_unknown_length_passes(path: Path) -> None:
+    """All ones in place of the total says that the encoder could not know it."""
+    data = (DATA / "wavpack.wv").read_bytes()
+    assert _is_whole(path, data[:12] + b"\xff" * 4 + data[16:], AudioFormat.WAVPACK)
+    assert not _is_whole(path, data[:12] + b"\xff" * 4 + data[16:1000], AudioFormat.WAVPACK)
+
+
+def test_wavpack_that_lacks_whole_blocks_is_cut(path: Path) -> None:
+    """Whole blocks are not enough: their samples have to add up to the total."""
+    data = (DATA / "wavpack.wv").read_bytes()
+    total = int.from_bytes(data[12:16], "little")
+    assert not _is_whole(path, data[:12] + (total + 1).to_bytes(4, "little") + data[16:], AudioFormat.WAVPACK)
 
 
 def test_an_open_ended_caf_claims_nothing(path: Path) -> None:
@@ -216,7 +247,7 @@ def test_dsf(path: Path) -> None:
 
 
 def test_a_file_of_empty_chunks_does_not_hold_us(path: Path) -> None:
-    """Millions of empty chunks are given up on, quickly."""
-    path.write_bytes(b"RIFF\x00\x00\x50\x00WAVE" + b"junk\0\0\0\0" * 655_360)
+    """After more empty chunks than any honest file has, the search for the sound is given up."""
+    path.write_bytes(b"RIFF\x0c\0\x08\0WAVE" + b"junk\0\0\0\0" * 65_536 + b"data\0\0\0\0")
     with pytest.raises(IntegrityError, match="missing"):
         check_whole(path, AudioFormat.WAV)

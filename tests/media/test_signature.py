@@ -130,6 +130,16 @@ def test_index_at_the_end_is_looked_for_in_the_file(size: int, tmp_path: Path) -
                 sniff_file(path)
 
 
+def test_index_across_the_end_of_the_head_is_no_refusal() -> None:
+    """A head that ends within the index, just before it says what the track holds, gets the benefit."""
+    data = (DATA / "generic-brand.mp4").read_bytes()
+    brands, handler = int.from_bytes(data[:4], "big"), data.index(b"hdlr")
+    padding = HEAD_BYTES - handler - 6
+    whole = data[:brands] + padding.to_bytes(4, "big") + b"free" + bytes(padding - 8) + data[brands:]
+    assert whole[HEAD_BYTES - 6 :].startswith(b"hdlr")
+    assert sniff(whole[:HEAD_BYTES]) is sniff(whole) is AudioFormat.MP4
+
+
 _IMPOSTORS = [
     (b"", "nothing at all (0 bytes)"),
     (_HTML.encode(), "a web page (HTML)"),

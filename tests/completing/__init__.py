@@ -1,0 +1,1 @@
+"""Completing and verifying an export that is finished already."""
