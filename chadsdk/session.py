@@ -1,8 +1,7 @@
-"""The `requests.Session` that everything is sent with, the line that can be cut, and the names of network errors.
+"""The `requests.Session` that everything is sent with, and the names of network errors.
 
 Facts this room is built on, each held by a test: urllib3's retries do not cover bodies; ``allow_redirects=False``
-still reads a redirect's body to find the next hop; a session replays cookies; before a reply's headers arrive only
-shutting the socket down ends the wait.
+still reads a redirect's body to find the next hop; a session replays cookies.
 """
 
 from __future__ import annotations
@@ -11,146 +10,22 @@ import http.client
 import os
 import socket
 import ssl
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Self
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from chadsdk.errors import NetworkError, ProtocolError, StalledError, TrackError, TruncatedError
+from chadsdk.line import LineAdapter
 from chadsdk.settings import Settings
 from chadsdk.version import VERSION
 
-__all__ = ["Line", "build_session", "naming_network_errors"]
+__all__ = ["build_session", "naming_network_errors"]
 
 _USER_AGENT = f"chadsdk/{VERSION}"
-
-_current_line: ContextVar[Line | None] = ContextVar("chadsdk_line", default=None)
-
-
-class Line:
-    """The sockets that one request uses, so that another thread can cut them.
-
-    A context manager: inside it, connections made or reused by this thread belong to the line.
-    """
-
-    def __init__(self) -> None:
-        # Re-entrant: a signal handler may cut the line that its own thread is attaching to.
-        self._lock = threading.RLock()
-        self._sockets: list[socket.socket] = []  # guarded by _lock, as is what follows
-        self._cut = False
-
-    def __enter__(self) -> Self:
-        self._outer = _current_line.set(self)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        _current_line.reset(self._outer)
-        with self._lock:
-            sockets, self._sockets = self._sockets, []
-        for each in sockets:
-            each.close()
-
-    def attach(self, sock: socket.socket) -> None:
-        """Take a duplicate of a connection's socket; shutting that down ends every wait on the connection.
-
-        A duplicate, because http.client lets go of the socket as soon as it knows that the reply ends with it.
-        """
-        duplicate = socket.socket(fileno=os.dup(sock.fileno()))
-        with self._lock:
-            self._sockets.append(duplicate)
-            if self._cut:
-                _shut(duplicate)
-
-    def cut(self) -> None:
-        """End whatever waits on this line, now and later. From any thread; never blocks, never raises."""
-        with self._lock:
-            self._cut = True
-            for each in self._sockets:
-                _shut(each)
-
-
-def _shut(sock: socket.socket) -> None:
-    with suppress(OSError):  # not connected, or over already
-        sock.shutdown(socket.SHUT_RDWR)
-
-
-def _note(sock: socket.socket | None) -> None:
-    line = _current_line.get()
-    if line is not None and sock is not None:
-        line.attach(sock)
-
-
-class _Connection(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        # As in urllib3, whose own gives the socket away only after it was connected: also that wait can be cut.
-        try:
-            return _connect(self._dns_host, self.port, self.timeout, self.socket_options or ())
-        except socket.gaierror as exc:
-            raise NameResolutionError(self.host, self, exc) from exc
-        except TimeoutError as exc:
-            raise ConnectTimeoutError(self, "no connection in time") from exc
-        except OSError as exc:
-            raise NewConnectionError(self, str(exc)) from exc
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _note(self.sock)
-        super().request(*args, **kwargs)
-
-
-class _SecureConnection(_Connection, HTTPSConnection):
-    """The same in TLS; its handshake waits on the socket that is noted already."""
-
-
-def _connect(host: str, port: int, timeout_s: Any, options: Iterable[Any]) -> socket.socket:
-    failure = OSError("the name has no address")
-    for family, kind, protocol, _, address in socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM):
-        sock = socket.socket(family, kind, protocol)
-        try:
-            for option in options:
-                sock.setsockopt(*option)
-            sock.settimeout(timeout_s)
-            _note(sock)
-            sock.connect(address)
-        except OSError as exc:
-            failure = exc
-            sock.close()
-        except BaseException:
-            sock.close()
-            raise
-        else:
-            return sock
-    raise failure
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
-class _Adapter(HTTPAdapter):
-    """Connections that a `Line` can cut."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-        return manager
 
 
 class _Session(requests.Session):
@@ -171,7 +46,7 @@ def build_session(settings: Settings, *, connections: int) -> requests.Session:
         A session without retries, cookies, netrc or redirects of its own. Proxies are the caller's to pass.
     """
     session = _Session()
-    adapter = _Adapter(pool_connections=4, pool_maxsize=connections, max_retries=0, pool_block=True)
+    adapter = LineAdapter(pool_connections=4, pool_maxsize=connections, max_retries=0, pool_block=True)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     session.trust_env = False  # netrc would replace our credentials
@@ -219,9 +94,9 @@ def _named(exc: Exception, what: str, *, body: bool) -> TrackError:
     if _has(causes, ssl.SSLCertVerificationError):
         why = next(str(c.verify_message) for c in causes if isinstance(c, ssl.SSLCertVerificationError))
         return NetworkError(f"The server's certificate is not valid ({why}); asked for {what}.", retryable=False)
-    if _has(causes, NameResolutionError, socket.gaierror):
+    if _has(causes, urllib3.exceptions.NameResolutionError, socket.gaierror):
         return NetworkError(f"The server's name cannot be found; asked for {what}.")
-    if _has(causes, requests.ConnectTimeout, NewConnectionError, ConnectionRefusedError):
+    if _has(causes, requests.ConnectTimeout, urllib3.exceptions.NewConnectionError, ConnectionRefusedError):
         return NetworkError(f"No connection to the server; asked for {what}.")
     if _has(causes, requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError):
         return StalledError(f"The server sent nothing for too long; asked for {what}.")

@@ -30,8 +30,9 @@ from chadsdk.errors import (
     ServerError,
     TrackError,
 )
+from chadsdk.line import Line
 from chadsdk.retry import parse_retry_after
-from chadsdk.session import Line, build_session, naming_network_errors
+from chadsdk.session import build_session, naming_network_errors
 from chadsdk.settings import Settings
 
 __all__ = ["Incoming", "Reply", "Request", "Transport"]

@@ -1,0 +1,148 @@
+"""`Line`: what one request waits on, so that another thread can end the wait. Owns urllib3's connection classes.
+
+Fact, held by a test: before a reply's headers arrive nothing in requests or urllib3 ends a wait, and afterwards
+``close`` from another thread waits itself. Shutting a duplicate of the socket down ends every wait at once: for the
+connection, the TLS handshake, the headers and the body.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+from contextlib import suppress
+from contextvars import ContextVar
+from typing import Any, Self
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+__all__ = ["Line", "LineAdapter"]
+
+_current_line: ContextVar[Line | None] = ContextVar("chadsdk_line", default=None)
+
+
+class Line:
+    """The sockets that one request uses, so that another thread can cut them.
+
+    A context manager: inside it, connections made or reused by this thread belong to the line.
+    """
+
+    def __init__(self) -> None:
+        # Re-entrant: a signal handler may cut the line that its own thread is attaching to.
+        self._lock = threading.RLock()
+        self._sockets: list[socket.socket] = []  # guarded by _lock, as is what follows
+        self._cut = False
+
+    def __enter__(self) -> Self:
+        self._outer = _current_line.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _current_line.reset(self._outer)
+        with self._lock:
+            sockets, self._sockets = self._sockets, []
+        for each in sockets:
+            each.close()
+
+    def attach(self, sock: socket.socket) -> None:
+        """Take a duplicate of a connection's socket; shutting that down ends every wait on the connection.
+
+        A duplicate, because http.client lets go of the socket as soon as it knows that the reply ends with it.
+        """
+        duplicate = socket.socket(fileno=os.dup(sock.fileno()))
+        with self._lock:
+            self._sockets.append(duplicate)
+            if self._cut:
+                _shut(duplicate)
+
+    def cut(self) -> None:
+        """End whatever waits on this line, now and later. From any thread; never blocks, never raises."""
+        with self._lock:
+            self._cut = True
+            for each in self._sockets:
+                _shut(each)
+
+
+def _shut(sock: socket.socket) -> None:
+    with suppress(OSError):  # not connected, or over already
+        sock.shutdown(socket.SHUT_RDWR)
+
+
+def _note(sock: socket.socket | None) -> None:
+    line = _current_line.get()
+    if line is not None and sock is not None:
+        line.attach(sock)
+
+
+def _open_socket(connection: HTTPConnection) -> socket.socket:
+    """Connect as urllib3 does, but on a socket that the line knows before it waits for the server.
+
+    Looking the name up comes first and cannot be interrupted by anything.
+    """
+    failure: OSError | None = None
+    try:
+        found = socket.getaddrinfo(connection.host.strip("[]"), connection.port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as exc:
+        raise NameResolutionError(connection.host, connection, socket.gaierror(str(exc))) from exc
+    for family, kind, protocol, _, address in found:
+        sock = socket.socket(family, kind, protocol)
+        try:
+            for option in connection.socket_options or ():
+                sock.setsockopt(*option)
+            sock.settimeout(connection.timeout)
+            _note(sock)
+            sock.connect(address)
+        except OSError as exc:
+            sock.close()
+            failure = exc
+        else:
+            sys.audit("http.client.connect", connection, connection.host, connection.port)
+            return sock
+    if isinstance(failure, TimeoutError):
+        raise ConnectTimeoutError(connection, "timed out while connecting") from failure
+    raise NewConnectionError(connection, f"no connection: {failure}") from failure
+
+
+class _Connection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _open_socket(self)
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _note(self.sock)
+        super().request(*args, **kwargs)
+
+
+class _SecureConnection(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _open_socket(self)
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _note(self.sock)
+        super().request(*args, **kwargs)
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class LineAdapter(HTTPAdapter):
+    """Connections that a `Line` can cut."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pools of direct connections; requests calls it."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Make the pools of connections through a proxy; requests calls it."""
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        return manager
