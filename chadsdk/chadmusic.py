@@ -21,12 +21,13 @@ from chadsdk.auth import BearerToken, Credentials, Headers, NoCredentials, check
 from chadsdk.cancel import CancelToken
 from chadsdk.decode import decode, parse_json
 from chadsdk.errors import AuthError, ConfigurationError, DataError, Reason
+from chadsdk.exchange import Request
 from chadsdk.files import safe_id
 from chadsdk.library import Playlist, PlaylistEntry, Problem, Track
 from chadsdk.retry import RetryPolicy, retrying
 from chadsdk.settings import Settings
 from chadsdk.source import CloudSource
-from chadsdk.transport import Request, Transport
+from chadsdk.transport import Transport
 from chadsdk.wire import BadTrack, ChadTrack, PlaylistPage, read_page, read_tokens
 
 __all__ = ["ChadMusicAPIClient"]

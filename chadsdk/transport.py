@@ -5,14 +5,12 @@ It decides what an answer is, never whether to ask again.
 
 from __future__ import annotations
 
-import hashlib
-import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from http import HTTPStatus
-from typing import BinaryIO, Self
+from typing import Self
 
 import requests
 from requests.utils import get_environ_proxies
@@ -23,139 +21,24 @@ from chadsdk.cancel import CancelToken
 from chadsdk.errors import (
     AuthError,
     ForbiddenError,
-    IntegrityError,
     NotFoundError,
     ProtocolError,
     RateLimitedError,
     ServerError,
     TrackError,
 )
+from chadsdk.exchange import Incoming, Reply, Request
 from chadsdk.line import Line
 from chadsdk.retry import parse_retry_after
 from chadsdk.session import build_session, naming_network_errors
 from chadsdk.settings import Settings
 
-__all__ = ["Incoming", "Reply", "Request", "Transport"]
+__all__ = ["Transport"]
 
 _MAX_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
 _TRY_LATER = {408, 425, 500, 502, 503, 504}
-_PIECE_BYTES = 256 * 1024
 _SLOT_POLL_S = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What to ask for.
-
-    Attributes:
-        url: Absolute address at the server's own origin.
-        what: What it is in words, for messages, such as ``track t-9``.
-        method: GET, HEAD or POST.
-        headers: Besides the usual ones and the credentials.
-        body: Body of a POST.
-    """
-
-    url: str
-    what: str
-    method: str = "GET"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The status line and headers of an answer.
-
-    Attributes:
-        status: 200, 206 or 416: any other became an error.
-        headers: Names compare without regard to case.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-
-    @property
-    def content_length(self) -> int | None:
-        """Length that is announced; None when it is absent or no plain number."""
-        value = self.headers.get("Content-Length", "")
-        return int(value) if re.fullmatch(r"[0-9]{1,18}", value) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """An answer whose body is still to come. Valid inside `Transport.opening` only."""
-
-    reply: Reply
-    what: str
-    _response: requests.Response
-    _token: CancelToken
-
-    def pieces(self) -> Iterator[bytes]:
-        """Give the body as it arrives, in pieces of at most 256 KiB, none empty.
-
-        Raises:
-            ExportCancelled: Cancelled.
-            TrackError: The connection failed.
-        """
-        raw = self._response.raw
-        while True:
-            try:
-                with naming_network_errors(self.what, body=True):
-                    piece: bytes = raw.read1(_PIECE_BYTES, decode_content=False)
-            except TrackError:
-                self._token.raise_if_cancelled()
-                raise
-            # A cut line can look like a clean end.
-            self._token.raise_if_cancelled()
-            if not piece:
-                return
-            yield piece
-
-    def receive(
-        self,
-        into: BinaryIO,
-        *,
-        digest: hashlib._Hash,
-        limit_bytes: int,
-        inspect: Callable[[bytes], object],
-        advance: Callable[[int], object],
-    ) -> int:
-        """Write the body into an open, unbuffered file, from where it stands.
-
-        Args:
-            into: The file.
-            digest: Fed with what is written.
-            limit_bytes: Most bytes to accept.
-            inspect: Shown the first piece before it is written; it may raise.
-            advance: Told how many bytes of this body are written.
-
-        Returns:
-            The bytes received.
-
-        Raises:
-            ExportCancelled: Cancelled; what had arrived is in the file.
-            IntegrityError: More than `limit_bytes`; the surplus is not written.
-            TrackError: The connection failed; what had arrived is in the file.
-            OSError: The file cannot take it.
-        """
-        done = 0
-        for piece in self.pieces():
-            if not done:
-                inspect(piece)
-            if done + len(piece) > limit_bytes:
-                raise IntegrityError(f"The server sends more than the {limit_bytes} bytes expected of {self.what}.")
-            _write_all(into, piece)
-            digest.update(piece)
-            done += len(piece)
-            advance(done)
-        return done
-
-
-def _write_all(into: BinaryIO, piece: bytes) -> None:
-    view = memoryview(piece)
-    while view:
-        view = view[into.write(view) :]
 
 
 class Transport:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from chadsdk.cache import Verified
 from chadsdk.errors import IntegrityError, NotAudioError, ProtocolError, TruncatedError
+from chadsdk.exchange import Reply
 from chadsdk.media import AudioFormat, check_whole, early_refusal, sniff_file
 from chadsdk.source import CloudSource
-from chadsdk.transport import Reply
 
 __all__ = ["Expectation"]
 

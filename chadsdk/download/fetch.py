@@ -14,10 +14,11 @@ from chadsdk.download.check import Expectation
 from chadsdk.download.outcome import Fetched
 from chadsdk.download.resume import Step, judge, range_headers, validator_of
 from chadsdk.errors import ExportCancelled, NetworkError, RateLimitedError, ServerError
+from chadsdk.exchange import Reply, Request
 from chadsdk.media import final_extension
 from chadsdk.retry import RetryPolicy, retrying
 from chadsdk.source import CloudSource
-from chadsdk.transport import Reply, Request, Transport
+from chadsdk.transport import Transport
 
 __all__ = ["Fetcher"]
 

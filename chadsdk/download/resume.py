@@ -13,7 +13,7 @@ from enum import Enum
 
 from chadsdk.cache import Validator
 from chadsdk.errors import ProtocolError
-from chadsdk.transport import Reply
+from chadsdk.exchange import Reply
 
 __all__ = ["Step", "judge", "range_headers", "validator_of"]
 

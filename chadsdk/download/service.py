@@ -13,13 +13,14 @@ from chadsdk.download.fetch import Fetcher
 from chadsdk.download.outcome import Fetched, FetchOutcome, Unavailable
 from chadsdk.download.pool import run_all
 from chadsdk.errors import ForbiddenError, NoSourceError, NotFoundError, TrackError
+from chadsdk.exchange import Request
 from chadsdk.library import CloudListing, Track
 from chadsdk.progress import Listener, Phase, Progress, Tally, TrackDone
 from chadsdk.retry import RetryPolicy
 from chadsdk.server import MusicServer
 from chadsdk.settings import Settings
 from chadsdk.source import CloudSource
-from chadsdk.transport import Request, Transport
+from chadsdk.transport import Transport
 
 __all__ = ["DownloadService"]
 

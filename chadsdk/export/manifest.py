@@ -25,7 +25,7 @@ from chadsdk.decode import (
     whole_number,
 )
 from chadsdk.errors import DataError, Reason, UnsafeNameError
-from chadsdk.files import inside
+from chadsdk.files import inside, open_regular
 
 __all__ = ["MANIFEST_NAME", "MISSING_NAME", "Manifest", "ManifestEntry", "Status", "manifest_schema"]
 
@@ -141,7 +141,7 @@ class Manifest:
         path = Path(path)
         path = path / MANIFEST_NAME if path.is_dir() else path
         try:
-            with path.open("rb") as stream:
+            with open_regular(path, follow_links=True) as stream:
                 data = stream.read(_LARGEST_BYTES + 1)
         except OSError as exc:
             raise DataError(str(path), "", f"cannot be read: {exc.strerror or exc}") from exc

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -59,8 +60,9 @@ class HarnessServer:
                 raise
         finally:
             self._listening.close()
+            deadline = time.monotonic() + JOIN_S  # of all together: one that hangs by design is left behind
             for thread in self._send_away():
-                thread.join(JOIN_S)
+                thread.join(max(0.0, deadline - time.monotonic()))
 
     def stop(self) -> None:
         """Stop serving: wakes `serve`, ends every reply under way. From any thread or a signal handler."""
