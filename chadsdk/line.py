@@ -7,6 +7,7 @@ connection, the TLS handshake, the headers and the body.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
@@ -19,6 +20,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.wait import wait_for_write
 
 __all__ = ["Line", "LineAdapter"]
 
@@ -93,9 +95,7 @@ def _open_socket(connection: HTTPConnection) -> socket.socket:
         try:
             for option in connection.socket_options or ():
                 sock.setsockopt(*option)
-            sock.settimeout(connection.timeout)
-            _note(sock)
-            sock.connect(address)
+            _connect(sock, address, connection.timeout)
         except OSError as exc:
             sock.close()
             failure = exc
@@ -105,6 +105,20 @@ def _open_socket(connection: HTTPConnection) -> socket.socket:
     if isinstance(failure, TimeoutError):
         raise ConnectTimeoutError(connection, "timed out while connecting") from failure
     raise NewConnectionError(connection, f"no connection: {failure}") from failure
+
+
+def _connect(sock: socket.socket, address: Any, timeout_s: Any) -> None:
+    """Connect in two steps, and tell the line in between: only a connection that is under way can be shut down."""
+    sock.setblocking(False)
+    code = sock.connect_ex(address)
+    _note(sock)
+    if code in {errno.EINPROGRESS, errno.EWOULDBLOCK}:
+        if not wait_for_write(sock, timeout_s):
+            raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code:
+        raise OSError(code, os.strerror(code))
+    sock.settimeout(timeout_s)
 
 
 class _Connection(HTTPConnection):

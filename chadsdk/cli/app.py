@@ -26,6 +26,7 @@ from chadsdk.errors import (
     NetworkError,
     NotFoundError,
 )
+from chadsdk.extm3u import one_line
 from chadsdk.version import VERSION
 
 __all__ = ["main"]
@@ -107,6 +108,6 @@ def _run(args: list[str] | None) -> int:
 
 
 def _say(sentence: str, hint: str | None = None) -> None:
-    click.echo(f"chadsdk: {sentence}", err=True)
+    click.echo(f"chadsdk: {one_line(sentence)}", err=True)  # what a server said may hold terminal controls
     if hint:
         click.echo(f"Hint: {hint}", err=True)

@@ -12,6 +12,7 @@ import click
 from chadsdk.disk import human_bytes
 from chadsdk.export import ExportResult
 from chadsdk.export.manifest import MISSING_NAME
+from chadsdk.extm3u import one_line
 from chadsdk.progress import Event, Listener, Phase, Progress, TrackDone
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class _Lines:
                     noun = "track" if tracks == 1 else "tracks"
                     click.echo(f"{_TITLES[phase]} {tracks} {noun}, {human_bytes(size)}", err=True)
             case TrackDone(title=title, missing=str(why)):
-                click.echo(f"Missing: {title}: {why}", err=True)
+                click.echo(one_line(f"Missing: {title}: {why}"), err=True)
 
 
 class _BarsListener:
@@ -81,7 +82,8 @@ class _BarsListener:
                 done = total if event.finished else event.bytes_done
                 self._bars.update(self._tasks[phase], total=total, completed=done, tracks=_tracks(event))
             case TrackDone(title=title, missing=str(why)):
-                self._bars.console.print(f"[yellow]Missing:[/] {escape(title)}: {escape(why)}", highlight=False)
+                line = escape(one_line(f"{title}: {why}"))
+                self._bars.console.print(f"[yellow]Missing:[/] {line}", highlight=False)
 
 
 def _tracks(event: Progress) -> str:

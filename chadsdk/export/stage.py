@@ -7,6 +7,7 @@ who made it, so that a later export can remove what a dead process left.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import platform
@@ -26,6 +27,8 @@ from chadsdk.files import sync_folder, sync_tree
 
 __all__ = ["Staging", "refuse_folder"]
 
+# What rename(2) says of a folder in the way that is not empty, and of a file.
+_TAKEN = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}
 _PARTIAL = re.compile(r"\.partial-(?P<host>[0-9a-f]{6})-(?P<pid>[0-9]{1,10})-[0-9a-f]{8}")
 
 
@@ -79,7 +82,7 @@ class Staging:
             if replace and os.path.lexists(self.final):
                 self._swap()
             else:
-                self.path.rename(self.final)
+                self._take_name()
             sync_folder(self.final.parent)
 
     def move_in(self, token: CancelToken) -> None:
@@ -111,11 +114,22 @@ class Staging:
         aside = self.final.with_name(f"{self.final.name}.old-{uuid.uuid4().hex[:8]}")
         self.final.rename(aside)
         try:
-            self.path.rename(self.final)
+            self._take_name()
+        except ExportExistsError:  # another process replaced it in between, and its export stands
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
         except BaseException:
             aside.rename(self.final)
             raise
         shutil.rmtree(aside, ignore_errors=True)
+
+    def _take_name(self) -> None:
+        try:
+            self.path.rename(self.final)
+        except OSError as exc:
+            if exc.errno not in _TAKEN:
+                raise
+            raise ExportExistsError(f"The folder {self.final} has come to exist meanwhile.", folder=self.final) from exc
 
 
 def refuse_folder(final: Path, *, replace: bool) -> None:

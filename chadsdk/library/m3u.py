@@ -23,7 +23,7 @@ __all__ = ["parse", "render"]
 # Also for files whose names M3U cannot spell; JSON in a comment, so that players skip it.
 _CLOUD = "#CHADSDK-TRACK:"
 # Enough for any track, and not enough for infinity; what follows up to the comma are attributes.
-_SECONDS = re.compile(r"\s*([0-9]{1,12}(?:\.[0-9]+)?)(?![0-9])")
+_SECONDS = re.compile(r"\s*([0-9]{1,12}(?:\.[0-9]+)?)(?![0-9.])")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 # A line break ends the entry; a backslash is read as Windows' separator; a lone surrogate is not UTF-8.

@@ -71,7 +71,7 @@ def _refuse_unusable(name: str, value: float | None) -> None:
 class Problem(JsonModel):
     """Why an entry cannot be had at all, known since it entered the playlist."""
 
-    reason: Annotated[Reason, Json("reason", one_of(Reason))]
+    reason: Annotated[Reason, Json("reason", one_of(Reason), str)]
     detail: Annotated[str, Json("detail", clean_text)]
 
 
