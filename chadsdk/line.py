@@ -8,6 +8,7 @@ connection, the TLS handshake, the headers and the body.
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import socket
 import sys
@@ -147,8 +148,25 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
+class _WithoutQueries(logging.Filter):
+    """Takes the queries out of what urllib3 logs of our requests: a signed link is a secret."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if _current_line.get() is not None and isinstance(record.args, tuple):
+            record.args = tuple(arg.partition("?")[0] if isinstance(arg, str) else arg for arg in record.args)
+        return True
+
+
+_WITHOUT_QUERIES = _WithoutQueries()
+
+
 class LineAdapter(HTTPAdapter):
     """Connections that a `Line` can cut."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # One and the same object: a logger takes it once, however many adapters there are.
+        logging.getLogger("urllib3.connectionpool").addFilter(_WITHOUT_QUERIES)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools of direct connections; requests calls it."""

@@ -95,7 +95,10 @@ def _run(args: list[str] | None) -> int:
     except ChadError as exc:
         _say(str(exc), next((hint for kind, hint in _HINTS if isinstance(exc, kind)), None))
         return FAILED
-    except (ExportCancelled, KeyboardInterrupt, click.Abort):
+    except click.Abort:  # "no" to a question
+        _say("Cancelled. Nothing was changed.")
+        return CANCELLED
+    except (ExportCancelled, KeyboardInterrupt):
         _say("Cancelled. No export was made; what was downloaded is kept for the next time.")
         return CANCELLED
     except BrokenPipeError:  # `chadsdk cache ls | head`

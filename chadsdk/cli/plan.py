@@ -11,6 +11,7 @@ import click
 from chadsdk.cli.options import cancelled_by_signals, connect, open_playlist, server_options
 from chadsdk.disk import human_bytes
 from chadsdk.export import Cloud, ExportPlan, Local, Missing, MixExporter, PlannedEntry
+from chadsdk.extm3u import one_line
 from chadsdk.settings import Settings
 
 __all__ = ["plan"]
@@ -44,7 +45,7 @@ def _print(planned: ExportPlan, settings: Settings) -> None:
     for each in planned.entries:
         click.echo(f"{_state(each):<9} {each.file}")
         if isinstance(each.need, Missing):
-            click.echo(f"          {each.need.detail}")
+            click.echo(f"          {one_line(each.need.detail)}")
     known, unknown = _download_bytes(planned)
     counts = (
         f"{len(planned.entries)} entries: {len(planned.local)} local, {len(planned.cached)} cached, "

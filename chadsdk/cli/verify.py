@@ -11,6 +11,7 @@ import click
 from chadsdk.cli.codes import FAILED, MISSING
 from chadsdk.cli.options import cancelled_by_signals
 from chadsdk.export import VerifyReport, verify_export
+from chadsdk.extm3u import one_line
 
 __all__ = ["verify"]
 
@@ -30,7 +31,7 @@ def verify(export_dir: Path, as_json: bool) -> int:
         click.echo(json.dumps(_as_object(report), ensure_ascii=False))
     else:
         for finding in report.damaged:
-            click.echo(f"{finding.state}: {finding.file}: {finding.detail}")
+            click.echo(f"{finding.state}: {one_line(finding.file)}: {finding.detail}")
         intact = len(report.findings) - len(report.damaged)
         missing = len(report.manifest.missing)
         click.echo(f"{intact} of {len(report.findings)} files are intact; missing from the start: {missing}.")

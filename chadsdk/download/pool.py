@@ -5,11 +5,12 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
 from chadsdk.cancel import CancelToken
+from chadsdk.errors import ExportCancelled
 
 __all__ = ["run_all"]
 
@@ -39,68 +40,76 @@ def run_all(
         tick: Called on the caller's thread, at least ten times a second.
 
     Raises:
-        ExportCancelled: Cancelled, or the main thread of the program ended.
+        ExportCancelled: Cancelled, or the program has begun to end.
         BaseException: The first thing that `work`, `settled` or `tick` raised. Whatever is raised, no worker runs
             any more when this returns.
     """
-    todo: queue.SimpleQueue[J] = queue.SimpleQueue()
+    if not jobs:
+        return
     done: queue.SimpleQueue[tuple[J, Future[R]]] = queue.SimpleQueue()
-    for job in jobs:
-        todo.put(job)
-    with token.child() as batch, _joined() as threads:
-        try:
-            for number in range(min(max(1, workers), len(jobs))):
-                token.raise_if_cancelled()
-                # No executor: an interpreter that ends joins its threads before the main thread counts as ended, so
-                # that nobody would hear that it is time to go.
-                thread = threading.Thread(target=_work_off, args=(todo, done, work, batch), name=f"chadsdk_{number}")
-                thread.start()
-                threads.append(thread)
-            for _ in jobs:
-                job, future = _next(done, token, tick)
-                settled(job, future.result())
-                tick()
-        except BaseException:
-            batch.cancel()
-            raise
 
-
-@contextmanager
-def _joined() -> Iterator[list[threading.Thread]]:
-    """Give a list for started threads, which are waited for at the end."""
-    threads: list[threading.Thread] = []
-    try:
-        yield threads
-    finally:
-        for thread in threads:
-            thread.join()
-
-
-def _work_off(
-    todo: queue.SimpleQueue[J],
-    done: queue.SimpleQueue[tuple[J, Future[R]]],
-    work: Callable[[J, CancelToken], R],
-    batch: CancelToken,
-) -> None:
-    while not batch.cancelled:
-        try:
-            job = todo.get_nowait()
-        except queue.Empty:
+    def run(job: J) -> None:
+        if batch.cancelled:
             return
         future: Future[R] = Future()
         try:
             future.set_result(work(job, batch))
+            done.put((job, future))
         except BaseException as exc:  # noqa: BLE001 - it is raised again on the caller's thread
             future.set_exception(exc)
-        done.put((job, future))
+            done.put((job, future))  # before the others are cancelled, so that the cause is heard of first
+            batch.cancel()  # here and now: until the caller's thread has heard of it another job would begin
+
+    with (
+        token.child() as batch,
+        _exit_watch() as check_exit,
+        ThreadPoolExecutor(min(max(1, workers), len(jobs)), thread_name_prefix="chadsdk") as executor,
+    ):
+        try:
+            for job in jobs:
+                _submit(executor, run, job)
+            for _ in jobs:
+                job, future = _next(done, token, tick, check_exit)
+                settled(job, future.result())
+                tick()
+        except BaseException:
+            batch.cancel()
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _next(
-    done: queue.SimpleQueue[tuple[J, Future[R]]], token: CancelToken, tick: Callable[[], object]
+    done: queue.SimpleQueue[tuple[J, Future[R]]],
+    token: CancelToken,
+    tick: Callable[[], object],
+    check_exit: Callable[[], object],
 ) -> tuple[J, Future[R]]:
     while True:
         try:
             return done.get(timeout=_TICK_S)
         except queue.Empty:
             token.raise_if_cancelled()
+            check_exit()
             tick()
+
+
+@contextmanager
+def _exit_watch() -> Iterator[Callable[[], object]]:
+    """Give a check that raises `ExportCancelled` once the program has begun to end.
+
+    An interpreter that ends joins the workers of every executor while the main thread still counts as alive, so a
+    batch on another thread would keep it for as long as a server likes. What tells is that executors then take no more
+    work (`concurrent.futures`). One of its own is asked, because what it is given leaves no trace in its queue.
+    """
+    if threading.current_thread() is threading.main_thread():
+        yield lambda: None  # this very thread would have to be over
+        return
+    with ThreadPoolExecutor(1, thread_name_prefix="chadsdk-exit") as idle:
+        yield lambda: _submit(idle, lambda _: None, None)
+
+
+def _submit(executor: ThreadPoolExecutor, function: Callable[[J], object], argument: J) -> None:
+    try:
+        executor.submit(function, argument)
+    except RuntimeError as exc:
+        raise ExportCancelled("the program ends") from exc

@@ -84,6 +84,9 @@ class Collector:
                     firsts.setdefault(need.identity, planned)
         tally = Tally(Phase.EXPORT, {key: _size(planned, outcomes) for key, planned in firsts.items()})
         listener(tally.progress())
+        for planned in plan.missing:  # told of here, because neither phase comes to them
+            if isinstance(planned.need, Missing):
+                listener(TrackDone(Phase.EXPORT, planned.entry.track.title, planned.need.detail))
         for key, planned in firsts.items():
 
             def advance(count: int, key: Hashable = key) -> None:

@@ -1,0 +1,182 @@
+"""What a person reads when something is wrong: one sentence, a hint where there is one, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.process import ServerHandle
+from tests.cli.command import Command, Done
+from tests.export.rig import leftovers, local_playlist, own_wav
+
+EXPORT = ("export", "mine.json", "--to", "out")
+
+
+@pytest.fixture(autouse=True)
+def _mine(tmp_path: Path) -> None:
+    local_playlist(own_wav(tmp_path / "mine.wav"), name="Mine").save(tmp_path / "mine.json")
+
+
+def check_sentence(done: Done, *parts: str) -> None:
+    """One sentence, at most one hint, nothing on standard output."""
+    lines = done.stderr.strip().splitlines()
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    said = [line for line in lines if line.startswith(("chadsdk: ", "Error: "))]
+    assert len(said) == 1, done.stderr
+    assert sum(line.startswith("Hint: ") for line in lines) <= 1
+    for part in parts:
+        assert part in done.stderr
+
+
+def write(name: str, content: bytes) -> Callable[[Path], None]:
+    """A preparation that writes a file."""
+
+    def prepare(folder: Path) -> None:
+        (folder / name).write_bytes(content)
+
+    return prepare
+
+
+@pytest.mark.parametrize(
+    ("arguments", "prepare", "parts"),
+    [
+        (("plan", "nowhere.json"), None, ("nowhere.json",)),
+        (("plan", "friday"), None, ("friday", "--server")),
+        (("plan", "mine.txt"), write("mine.txt", b""), ("mine.txt", ".m3u8")),
+        (("export", "mine.json"), None, ("--to",)),
+        ((*EXPORT, "--format", "protools"), None, ("protools", "m3u8")),
+        ((*EXPORT, "--on-missing", "cry"), None, ("cry", "manifest")),
+        ((*EXPORT, "--jobs", "0"), None, ("--jobs",)),
+        ((*EXPORT, "--token-file", "nowhere"), None, ("nowhere",)),
+        (
+            ("plan", "x", "--server", "http://127.0.0.1:1", "--token-file", "t"),
+            write("t", b"\xff\xfe"),
+            ("token file t",),
+        ),
+        (("plan", "x", "--server", "http://127.0.0.1:1", "--token-file", "t"), write("t", b""), ("token",)),
+        (("plan", "x", "--server", "http://127.0.0.1:1", "--token-file", "t"), write("t", b"two words"), ("token",)),
+        (("plan", "x", "--server", "ftp://music.example"), None, ("ftp",)),
+        (("plan", "x", "--server", "music.example"), None, ("music.example",)),
+        (("dance",), None, ("dance",)),
+    ],
+)
+def test_wrong_usage_is_2(
+    command: Command, arguments: tuple[str, ...], prepare: Callable[[Path], None] | None, parts: tuple[str, ...]
+) -> None:
+    """The sentence names what was wrong; nothing was made."""
+    if prepare:
+        prepare(command.folder)
+    before = leftovers(command.folder)
+    done = command(*arguments)
+    assert done.returncode == 2, done.stderr
+    check_sentence(done, *parts)
+    assert leftovers(command.folder) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (b'{"name": "P", "entries": [{"track": {"title": "A"}}, {"track": {"title": 7}}]}', "entries[1].track.title"),
+        (b'{"name": "P", "entries": [{"track": {"title": "A", "sizeBytes": -1}}]}', "entries[0].track.sizeBytes"),
+        (b'{"name": "P", "entries": [', "line 1"),
+        (b"\x00\x01\x02", "bad.json"),
+        (b'{"entries": []}', "name"),
+    ],
+)
+def test_a_malformed_playlist_is_1_and_names_the_place(command: Command, content: bytes, place: str) -> None:
+    """File and place in it, so that a person can put it right."""
+    (command.folder / "bad.json").write_bytes(content)
+    done = command("export", "bad.json", "--to", "out")
+    assert done.returncode == 1
+    check_sentence(done, "bad.json", place)
+
+
+def test_what_the_system_refuses_is_1(command: Command) -> None:
+    """An error of the operating system that no room has named: its sentence, not its traceback."""
+    done = command("plan", "x" * 300)
+    assert done.returncode == 1
+    check_sentence(done, "File name too long")
+
+
+def test_an_unknown_playlist_is_1(command: Command, server: ServerHandle) -> None:
+    """With its id and a hint."""
+    done = command.on(server)("export", "nonesuch", "--to", "out")
+    assert done.returncode == 1
+    check_sentence(done, "nonesuch", "404", "Hint: Check the id")
+
+
+def test_a_bad_token_is_1_and_not_shown(command: Command, server: ServerHandle) -> None:
+    """401 is one sentence with a hint that names both ways to give a token."""
+    done = command.on(server).with_(CHADSDK_TOKEN="b4d-t0ken")("export", "plain", "--to", "out")
+    assert done.returncode == 1
+    check_sentence(done, "Hint: ", "CHADSDK_TOKEN", "--token-file")
+    assert "b4d-t0ken" not in done.stderr
+    assert leftovers(command.folder / "out") == []
+
+
+def test_no_token_is_1(command: Command, server: ServerHandle) -> None:
+    """The same hint as for a bad one."""
+    done = command("plan", "plain", "--server", server.url)
+    assert done.returncode == 1
+    check_sentence(done, "CHADSDK_TOKEN")
+
+
+def test_a_server_that_is_down_is_1(command: Command, server: ServerHandle) -> None:
+    """After the retries, with its address and a hint; no folder was made."""
+    server.kill()
+    done = command.on(server)("export", "plain", "--to", "out")
+    assert done.returncode == 1
+    check_sentence(done, "Hint: Check the address")
+    assert leftovers(command.folder / "out") == []
+
+
+def test_a_folder_that_stands_is_1(command: Command) -> None:
+    """It is named, and so is --replace."""
+    (command.folder / "out" / "Mine").mkdir(parents=True)
+    done = command(*EXPORT)
+    assert done.returncode == 1
+    check_sentence(done, "out/Mine", "--replace")
+
+
+def test_a_target_that_is_a_file_is_1(command: Command) -> None:
+    """No half export beside it."""
+    (command.folder / "out").touch()
+    done = command(*EXPORT)
+    assert done.returncode == 1
+    check_sentence(done, "out")
+
+
+@pytest.fixture
+def sealed(tmp_path: Path) -> Iterator[Path]:
+    """A folder that this user, root too, cannot write to."""
+    folder = tmp_path / "sealed"
+    folder.mkdir()
+    if os.geteuid():
+        folder.chmod(0o555)
+        yield folder
+        folder.chmod(0o755)
+        return
+    if subprocess.run(["chattr", "+i", str(folder)], capture_output=True, check=False).returncode:
+        pytest.skip("this file system knows no immutable folders, and root may write to any other")
+    yield folder
+    subprocess.run(["chattr", "-i", str(folder)], check=True)
+
+
+def test_a_folder_that_cannot_be_written_to_is_1(command: Command, sealed: Path) -> None:
+    """Named, with a hint."""
+    done = command("export", "mine.json", "--to", sealed)
+    assert done.returncode == 1
+    check_sentence(done, str(sealed), "Hint: Choose a folder")
+
+
+def test_a_cache_that_cannot_be_written_to_is_1(command: Command, sealed: Path, server: ServerHandle) -> None:
+    """The hint tells how to move it."""
+    done = command.on(server).with_(CHADSDK_CACHE_DIR=str(sealed / "cache"))("export", "plain", "--to", "out")
+    assert done.returncode == 1
+    check_sentence(done, str(sealed), "CHADSDK_CACHE_DIR")
+    assert leftovers(command.folder / "out") == []

@@ -1,0 +1,269 @@
+"""Resuming: what is asked, what is believed, and what is never joined."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from requests.structures import CaseInsensitiveDict
+
+from chadsdk.cache import Validator
+from chadsdk.cancel import CancelToken
+from chadsdk.download.resume import Step, judge, range_headers, validator_of
+from chadsdk.errors import IntegrityError, ProtocolError
+from chadsdk.exchange import Reply
+from chadsdk.progress import Event, Progress
+from harness.recording import sha256_of
+from tests.download.support import PATIENCE_S, Rig, Running, bare, final_files
+
+KNOWN = Validator('"v1"', 1000)
+GOOD = {"Content-Range": "bytes 400-999/1000", "Content-Length": "600", "ETag": '"v1"'}
+
+
+def reply(status: int, **headers: str) -> Reply:
+    return Reply(status, CaseInsensitiveDict({name.replace("_", "-"): value for name, value in headers.items()}))
+
+
+@dataclass(frozen=True)
+class Case:
+    """A reply to a request for the bytes from 400 of 1000, and what is to be made of it."""
+
+    name: str
+    reply: Reply
+    step: Step | None
+    have: int = 400
+    validator: Validator | None = KNOWN
+
+
+def part(name: str, step: Step, **changes: str) -> Case:
+    headers = {key.replace("-", "_"): value for key, value in GOOD.items()} | changes
+    return Case(name, reply(206, **{key: value for key, value in headers.items() if value}), step)
+
+
+CASES = [
+    part("the rest", Step.APPEND),
+    part("no etag in the 206", Step.APPEND, ETag=""),
+    part("no length in the 206", Step.APPEND, Content_Length=""),
+    part("identity said aloud", Step.APPEND, Content_Encoding="identity"),
+    part("another etag", Step.RESTART, ETag='"v2"'),
+    part("the etag weakened", Step.RESTART, ETag='W/"v1"'),
+    part("from the start", Step.RESTART, Content_Range="bytes 0-999/1000", Content_Length="1000"),
+    part("off by one", Step.RESTART, Content_Range="bytes 401-999/1000", Content_Length="599"),
+    part("not to the end", Step.RESTART, Content_Range="bytes 400-998/1000", Content_Length="599"),
+    part("another total", Step.RESTART, Content_Range="bytes 400-999/1001"),
+    part("total unknown", Step.RESTART, Content_Range="bytes 400-999/*"),
+    part("no Content-Range", Step.RESTART, Content_Range=""),
+    part("two ranges", Step.RESTART, Content_Range="bytes 400-499/1000, bytes 500-999/1000"),
+    part("nonsense", Step.RESTART, Content_Range="bytes all"),
+    part("length contradicts the range", Step.RESTART, Content_Length="599"),
+    Case("multipart", reply(206, Content_Type="multipart/byteranges; boundary=x"), Step.RESTART),
+    Case("the whole again", reply(200, Content_Length="1000"), Step.WHOLE),
+    Case("the whole, nothing asked", reply(200), Step.WHOLE, have=0, validator=None),
+    Case("nothing left", reply(416, Content_Range="bytes */1000"), Step.COMPLETE, have=1000),
+    Case("nothing left, nothing said", reply(416), Step.COMPLETE, have=1000),
+    Case("nothing left, of another", reply(416, Content_Range="bytes */900"), Step.RESTART, have=1000),
+    Case("416 on a piece", reply(416, Content_Range="bytes */400"), Step.RESTART),
+    Case("a part that nobody asked for", reply(206, Content_Range="bytes 0-99/1000"), None, have=0, validator=None),
+    Case("416 to a plain request", reply(416), None, have=0, validator=None),
+    Case("compressed", reply(200, Content_Encoding="gzip"), None),
+    Case("a compressed part", reply(206, Content_Encoding="br", Content_Range="bytes 400-999/1000"), None),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_reply_is_judged(case: Case) -> None:
+    """Only a part of the same version that starts where we stopped is joined; anything else starts over or fails."""
+    if case.step is None:
+        with pytest.raises(ProtocolError):
+            judge(case.reply, have=case.have, validator=case.validator)
+    else:
+        assert judge(case.reply, have=case.have, validator=case.validator) is case.step
+
+
+@pytest.mark.parametrize(
+    ("have", "validator", "headers"),
+    [
+        (400, KNOWN, {"Range": "bytes=400-", "If-Range": '"v1"'}),
+        (0, KNOWN, {}),
+        (400, None, {}),
+    ],
+)
+def test_what_is_asked(have: int, validator: Validator | None, headers: dict[str, str]) -> None:
+    """A range is asked for under its validator, or not at all."""
+    assert range_headers(have, validator) == headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "validator"),
+    [
+        ({"ETag": '"v1"', "Content_Length": "1000"}, KNOWN),
+        ({"ETag": 'W/"v1"', "Content_Length": "1000"}, None),
+        ({"ETag": "v1", "Content_Length": "1000"}, None),
+        ({"ETag": '"v1"'}, None),
+        ({"Content_Length": "1000"}, None),
+        ({"ETag": '"v1"', "Content_Length": "1000", "Accept_Ranges": "none"}, None),
+        ({"ETag": '"v1"', "Content_Length": "-1"}, None),
+    ],
+    ids=["strong", "weak", "bare", "no-length", "no-etag", "no-ranges", "bad-length"],
+)
+def test_what_can_be_resumed_by(headers: dict[str, str], validator: Validator | None) -> None:
+    """Only a strong entity tag with a known length (RFC 9110, 13.1.5)."""
+    assert validator_of(reply(200, **headers)) == validator
+
+
+def interrupted(rig: Rig) -> None:
+    """Cancel the download of t-1 in the middle, once some of it is here."""
+    rig.server.set_faults("t-1", [{"gate": "half", "after": 0.5}])
+    token, arrived = CancelToken(), threading.Event()
+
+    def listener(event: Event) -> None:
+        if isinstance(event, Progress) and event.bytes_done:
+            arrived.set()
+
+    with Running(lambda: rig.service.download_all([rig.source(1)], cancel=token, progress=listener)) as running:
+        assert arrived.wait(PATIENCE_S)
+        running.cancelled_by(token)
+    rig.server.clear_ledger()
+
+
+def test_a_cancelled_download_goes_on_where_it_stopped(rig: Rig) -> None:
+    """Range and If-Range are sent, only the rest comes, and the file is right."""
+    interrupted(rig)
+    (partial,) = rig.partials()
+    assert final_files(rig.cache) == rig.temporaries() == []
+    have = partial.stat().st_size
+    assert 0 < have <= 200_000
+    assert sha256_of(rig.service.download(rig.source(1))) == rig.sha256()
+    (request,) = rig.server.requests()
+    assert request.headers["range"] == f"bytes={have}-"
+    assert request.headers["if-range"].startswith('"')
+    assert [get.status for get in rig.gets()] == [206]
+    assert list(rig.layout.partials.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "statuses"),
+    [
+        ({"etag": "v2"}, [200]),
+        ({"etag": "v2", "lie": True}, [206, 200]),
+        ({"no_range": True}, [200]),
+        ({"status": 416, "times": 1}, [416, 200]),
+        ({"headers": {"Content-Range": "bytes 0-399999/400000"}}, [206, 200]),
+        ({"headers": {"Content-Range": None}}, [206, 200]),
+    ],
+    ids=["etag-changed", "etag-lie", "no-range", "416", "wrong-range", "no-range-header"],
+)
+def test_a_version_that_changed_is_had_whole(rig: Rig, fault: dict[str, object], statuses: list[int]) -> None:
+    """Whatever tells that the pieces do not belong together, the file is had anew in one attempt, and is right."""
+    interrupted(rig)
+    rig.server.set_faults("t-1", [fault])
+    assert sha256_of(rig.service.download(bare(rig.source(1)))) == rig.sha256()
+    assert [get.status for get in rig.gets()] == statuses
+
+
+def test_a_whole_partial_needs_no_body(rig: Rig) -> None:
+    """Cancelled after the last byte and before the name: 416 says that nothing is left, and the file is verified."""
+    interrupted(rig)
+    (partial,) = rig.partials()
+    recording = rig.server.world.track("t-1").recording
+    assert recording is not None
+    partial.write_bytes(recording.file.read_bytes())
+    note(partial, lambda fields: fields | {"sha256": recording.sha256})
+    assert sha256_of(rig.service.download(rig.source(1))) == rig.sha256()
+    assert [get.status for get in rig.gets()] == [416]
+
+
+@pytest.mark.parametrize("fault", [{"etag": 'W/"v1"'}, {"etag": None}, {"no_length": True}], ids=str)
+def test_without_a_strong_validator_nothing_is_resumed(rig: Rig, fault: dict[str, object]) -> None:
+    """A weak or absent entity tag, or no length: the next attempt asks for the whole, without Range."""
+    rig.server.set_faults("t-1", [{**fault, "cut_body": 0.5}])
+    assert sha256_of(rig.service.download(rig.source(1))) == rig.sha256()
+    assert [get.range for get in rig.gets()] == [None, None]
+
+
+def note(partial: Path, change: Callable[[dict[str, object]], object]) -> None:
+    """Change what a partial was put aside with."""
+    file = partial.with_suffix(".validator")
+    file.write_text(json.dumps(change(json.loads(file.read_text()))))
+
+
+def flip(partial: Path) -> None:
+    data = bytearray(partial.read_bytes())
+    data[len(data) // 2] ^= 1
+    partial.write_bytes(data)
+
+
+def swap(partial: Path) -> None:
+    partial.write_bytes(bytes(partial.stat().st_size))
+
+
+def grow(partial: Path) -> None:
+    partial.write_bytes(bytes(500_000))
+
+
+def lengthen(partial: Path) -> None:
+    partial.write_bytes(partial.read_bytes() + b"x" * 10)
+
+
+def shorten(partial: Path) -> None:
+    partial.write_bytes(partial.read_bytes()[:-10])
+
+
+def become_a_link(partial: Path) -> None:
+    secret = partial.parent / "victim"
+    secret.write_bytes(b"untouched")
+    partial.unlink()
+    partial.symlink_to(secret)
+
+
+def lose_the_note(partial: Path) -> None:
+    partial.with_suffix(".validator").unlink()
+
+
+def garble_the_note(partial: Path) -> None:
+    partial.with_suffix(".validator").write_text('{"etag": 7')
+
+
+def forge_the_note(partial: Path) -> None:
+    note(partial, lambda fields: fields | {"total_bytes": 500_000})
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [flip, swap, grow, lengthen, shorten, become_a_link, lose_the_note, garble_the_note, forge_the_note],
+)
+def test_a_spoiled_partial_never_makes_a_wrong_file(rig: Rig, spoil: Callable[[Path], None]) -> None:
+    """Bytes that are not those put aside are forgotten, also when no digest and no size is known: whole and right."""
+    interrupted(rig)
+    (partial,) = rig.partials()
+    spoil(partial)
+    assert sha256_of(rig.service.download(bare(rig.source(1)))) == rig.sha256()
+    assert [(get.range, get.status) for get in rig.gets()] == [(None, 200)]
+    assert rig.temporaries() == rig.partials() == []
+    victim = rig.layout.partials / "victim"
+    assert not victim.exists() or victim.read_bytes() == b"untouched"
+
+
+def test_the_partials_of_two_tracks_are_not_mixed_up(rig: Rig) -> None:
+    """The content of another track's partial under this track's name is not gone on with."""
+    interrupted(rig)
+    (partial,) = rig.partials()
+    other = rig.server.world.track("t-2").recording
+    assert other is not None
+    partial.write_bytes(other.file.read_bytes()[: partial.stat().st_size])
+    assert sha256_of(rig.service.download(bare(rig.source(1)))) == rig.sha256()
+
+
+@pytest.mark.parametrize("size_bytes", [300_000, 500_000])
+def test_a_model_that_changed_since_starts_over(rig: Rig, size_bytes: int) -> None:
+    """The partial belongs to a version of another length than is expected now: it is given up, not joined."""
+    interrupted(rig)
+    rig.server.set_faults("t-1", [])
+    with pytest.raises(IntegrityError, match=f"400000 bytes for track t-1, not {size_bytes}"):
+        rig.service.download(rig.source(1, size_bytes=size_bytes, sha256=None))
+    assert len(rig.gets()) == 2
+    assert rig.partials() == []

@@ -1,0 +1,1 @@
+"""The exporter, on a real server, a real disk and real audio."""

@@ -1,0 +1,1 @@
+"""The project around the code: packaging, papers, shape of the tree."""
