@@ -34,7 +34,6 @@ __all__ = ["ChadMusicAPIClient"]
 
 T = TypeVar("T")
 
-_CONNECTIONS = 4
 _MAX_PAGES = 10_000
 
 
@@ -70,7 +69,8 @@ class ChadMusicAPIClient:
         self._settings = settings or Settings()
         self._refresh_token = None if refresh_token is None else check_token(refresh_token)
         self.credentials: Credentials = auth or self._bearer(token)
-        self._transport = Transport(self.base_url, self.credentials, self._settings, connections=_CONNECTIONS)
+        connections = self._settings.max_concurrent_downloads
+        self._transport = Transport(self.base_url, self.credentials, self._settings, connections=connections)
         # A line of its own: requests that wait for new credentials keep theirs, and may be all there are.
         self._desk = Transport(self.base_url, NoCredentials(), self._settings, connections=1)
 
@@ -84,7 +84,7 @@ class ChadMusicAPIClient:
         self.close()
 
     def close(self) -> None:
-        """Close idle connections."""
+        """Close idle connections; the client can still be used."""
         self._transport.close()
         self._desk.close()
 
@@ -189,7 +189,10 @@ class ChadMusicAPIClient:
             headers={"Content-Type": "application/json"},
             body=body,
         )
-        tokens = self._ask(self._desk, request, read_tokens, CancelToken())
+        try:
+            tokens = self._ask(self._desk, request, read_tokens, CancelToken())
+        finally:
+            self._desk.close()
         try:
             if tokens.refresh_token is not None:
                 self._refresh_token = check_token(tokens.refresh_token)

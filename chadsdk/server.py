@@ -47,3 +47,6 @@ class MusicServer(Protocol):
         Raises:
             UnsafeURLError: The source's path leads elsewhere.
         """
+
+    def close(self) -> None:
+        """Close idle connections; the client can still be used. Called before a download, whose bound they count to."""

@@ -44,7 +44,7 @@ class Cleared:
 
     Attributes:
         tracks: Tracks removed.
-        freed_bytes: Their length.
+        freed_bytes: Length of their audio.
         busy: Tracks left alone because a process is downloading them.
     """
 
@@ -88,8 +88,9 @@ def clear(root: Path) -> Cleared:
                     with suppress(FileNotFoundError):
                         size = path.lstat().st_size
                         path.unlink()
-                        tracks += path.parent == layout.folder
-                        freed += size
+                        if path.parent == layout.folder:
+                            tracks += 1
+                            freed += size
     return Cleared(tracks, freed, busy)
 
 

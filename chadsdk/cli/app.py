@@ -99,7 +99,7 @@ def _run(args: list[str] | None) -> int:
         _say("Cancelled. Nothing was changed.")
         return CANCELLED
     except (ExportCancelled, KeyboardInterrupt):
-        _say("Cancelled. No export was made; what was downloaded is kept for the next time.")
+        _say("Cancelled. Nothing half-made is left; what was downloaded is kept for the next time.")
         return CANCELLED
     except BrokenPipeError:  # `chadsdk cache ls | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -28,7 +28,7 @@ __all__ = ["export"]
     "formats",
     multiple=True,
     type=click.Choice(sorted(WRITERS)),
-    help="Project file to write beside the M3U8 playlist; repeatable.",
+    help="Project file to write; repeatable. The M3U8 playlist is always written.",
 )
 @click.option(
     "--on-missing",
@@ -37,7 +37,11 @@ __all__ = ["export"]
     show_default=True,
     help="Export the rest and list what is missing, or fail.",
 )
-@click.option("--replace", is_flag=True, help="Swap an older export of the same name for the new one.")
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Swap an older export of the same name for the new one; it is kept if it holds files of other programs.",
+)
 @click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Downloads at a time.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 def export(

@@ -97,9 +97,12 @@ def result_text(result: ExportResult) -> str:
         f"({human_bytes(result.manifest.audio_bytes)}, {human_bytes(result.downloaded_bytes)} downloaded, "
         f"{result.cache_hits} from the cache, {result.wall_s:.1f} s)"
     )
-    if not result.missing:
-        return summary
-    return f"{summary}\nMissing: {len(result.missing)}, listed with their reasons in {result.folder / MISSING_NAME}"
+    lines = [summary]
+    if result.missing:
+        lines.append(f"Missing: {len(result.missing)}, listed with their reasons in {result.folder / MISSING_NAME}")
+    if result.kept is not None:
+        lines.append(f"The older export holds files of other programs and is kept as {result.kept}")
+    return "\n".join(lines)
 
 
 def result_object(result: ExportResult) -> dict[str, object]:

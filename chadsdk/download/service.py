@@ -137,6 +137,7 @@ class DownloadService:
             ExportCancelled: Cancelled.
             ChadError: Nothing can be had.
         """
+        self._server.close()  # an idle connection of its own would come on top of ours
         found: dict[CloudSource, int | None] = {}
         run_all(
             list(dict.fromkeys(sources)),
@@ -162,6 +163,7 @@ class DownloadService:
         self, planned: Mapping[CloudSource, int], token: CancelToken, listener: Listener
     ) -> dict[CloudSource, FetchOutcome]:
         self._prepare()
+        self._server.close()  # an idle connection of its own would come on top of ours
         tally = Tally(Phase.DOWNLOAD, planned)
         outcomes: dict[CloudSource, FetchOutcome] = {}
         told: Progress | None = None

@@ -19,9 +19,10 @@ from chadsdk.export.manifest import Manifest
 from chadsdk.export.order import OnMissing, Order
 from chadsdk.export.plan import ExportPlan, Looks, make_plan
 from chadsdk.export.preflight import PreflightReport, preflight
+from chadsdk.export.replacing import refuse_folder, tidy_up
 from chadsdk.export.report import make_manifest, write_papers
 from chadsdk.export.result import ExportResult, make_result
-from chadsdk.export.stage import Staging, refuse_folder
+from chadsdk.export.stage import Staging
 from chadsdk.library import Playlist
 from chadsdk.progress import Event, Listener
 from chadsdk.server import MusicServer
@@ -105,7 +106,8 @@ class MixExporter:
             progress: Called on this thread; what it raises stops the export.
             cancel: Stops it at any moment.
             on_missing: ``manifest`` finishes without what cannot be had, ``fail`` raises.
-            replace: Whether an export of that name may be swapped for the new one.
+            replace: Whether an export of that name may be swapped for the new one; if it holds files that no export
+                wrote, it is kept beside it (`ExportResult.kept`).
 
         Returns:
             The export; `ExportResult.missing` says what could not be had.
@@ -145,6 +147,7 @@ class MixExporter:
         started = time.monotonic()
         token.raise_if_cancelled()
         plan = self.plan(order.playlist, order.to)
+        tidy_up(plan.folder)
         refuse_folder(plan.folder, replace=order.replace)
         order.refuse_missing(plan, {})
         with Staging.opened(plan.folder) as staging:
@@ -156,8 +159,8 @@ class MixExporter:
             order.refuse_missing(plan, outcomes, collected)
             manifest = make_manifest(plan, collected)
             write_papers(manifest, staging.path, order.formats)
-            staging.publish(token, replace=order.replace)
-        return make_result(plan, manifest, outcomes, started)
+            kept = staging.publish(token, replace=order.replace)
+        return make_result(plan, manifest, outcomes, started, kept=kept)
 
     def retry(
         self, folder: str | Path, *, progress: Listener | None = None, cancel: CancelToken | None = None
@@ -173,6 +176,7 @@ class MixExporter:
             ChadError: See `export`.
         """
         started, token, listener = time.monotonic(), cancel or CancelToken(), progress or _ignore
+        tidy_up(Path(folder))
         manifest = Manifest.load(folder)
         plan = plan_missing(
             manifest,

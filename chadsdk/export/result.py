@@ -25,6 +25,7 @@ class ExportResult:
         downloaded_bytes: Bytes of the tracks that were downloaded for it.
         cache_hits: Tracks that the cache had.
         wall_s: How long it took, in seconds.
+        kept: Where the export that it replaced is kept, because it holds files that no export wrote; None otherwise.
     """
 
     folder: Path
@@ -32,6 +33,7 @@ class ExportResult:
     downloaded_bytes: int
     cache_hits: int
     wall_s: float
+    kept: Path | None = None
 
     @property
     def exported(self) -> tuple[ManifestEntry, ...]:
@@ -50,7 +52,12 @@ class ExportResult:
 
 
 def make_result(
-    plan: ExportPlan, manifest: Manifest, outcomes: Mapping[CloudSource, FetchOutcome], started: float
+    plan: ExportPlan,
+    manifest: Manifest,
+    outcomes: Mapping[CloudSource, FetchOutcome],
+    started: float,
+    *,
+    kept: Path | None = None,
 ) -> ExportResult:
     """Add up an export that was started at the monotonic time `started`."""
     fetched = [each for each in set(outcomes.values()) if isinstance(each, Fetched)]
@@ -61,4 +68,5 @@ def make_result(
         downloaded_bytes=sum(each.size_bytes for each in fetched if not each.from_cache),
         cache_hits=cached + sum(each.from_cache for each in fetched),
         wall_s=round(time.monotonic() - started, 3),
+        kept=kept,
     )

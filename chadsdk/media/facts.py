@@ -8,6 +8,7 @@ the process's standard error while it opens a damaged one. (It still may for a d
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -85,7 +86,7 @@ def _by_libsndfile(path: Path) -> AudioFacts | None:
     # for libsndfile all the same, because reading through a Python object takes a callback per block.
     with path.open("rb"):
         try:
-            with soundfile.SoundFile(path) as sound:
+            with soundfile.SoundFile(_spelled(path)) as sound:
                 samples, rate, channels = sound.frames, sound.samplerate, sound.channels
         except soundfile.LibsndfileError as exc:
             if exc.code == _UNSUPPORTED_ENCODING:
@@ -95,6 +96,11 @@ def _by_libsndfile(path: Path) -> AudioFacts | None:
         with open_window(path) as window:
             samples = counted_samples(window) or 0
     return _facts(samples, rate, channels)
+
+
+def _spelled(path: Path) -> str | bytes:
+    """Give the name as libsndfile opens it: bytes on POSIX, because soundfile encodes a str strictly as UTF-8."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
 
 
 def _by_tinytag(path: Path, audio_format: AudioFormat) -> AudioFacts | None:

@@ -7,7 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from harness.server.office import Office
@@ -20,6 +20,7 @@ __all__ = ["HarnessServer"]
 BACKLOG = 1024
 JOIN_S = 2.0
 LINGER_S = 0.5
+ACCEPT_S = 0.5
 
 
 class HarnessServer:
@@ -52,9 +53,12 @@ class HarnessServer:
     def serve(self) -> None:
         """Take connections until `stop` is called."""
         try:
+            # With a time-out: a signal that lands between the look at the flag and the call wakes nothing.
+            self._listening.settimeout(ACCEPT_S)
             while not self._stopping:
-                sock, _ = self._listening.accept()
-                self._welcome(sock)
+                with suppress(TimeoutError):
+                    sock, _ = self._listening.accept()
+                    self._welcome(sock)
         except OSError:
             if not self._stopping:
                 raise

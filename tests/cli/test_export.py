@@ -197,7 +197,6 @@ def test_titles_that_the_terminal_cannot_spell_are_no_traceback(
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
 
 
-@pytest.mark.xfail(strict=True, reason="chadsdk.media.facts gives soundfile a name that it encodes strictly as UTF-8")
 def test_a_folder_whose_name_is_not_utf8_is_no_traceback(command: Command, own: Path) -> None:
     """An old disk, a network drive: the name is bytes, and the export lies in it."""
     done = command("export", own, "--to", "out\udcff")

@@ -106,7 +106,7 @@ def test_ctrl_c_leaves_the_terminal_in_order(on_terminal: Command, server: Serve
     assert (
         written.rstrip()
         .splitlines()[-1]
-        .endswith("chadsdk: Cancelled. No export was made; what was downloaded is kept for the next time.")
+        .endswith("chadsdk: Cancelled. Nothing half-made is left; what was downloaded is kept for the next time.")
     )
     assert "Traceback" not in written
     assert leftovers(on_terminal.folder / "out") == []

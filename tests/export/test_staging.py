@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 from chadsdk import MixExporter, Phase, Playlist, Settings
 from chadsdk.cancel import CancelToken
 from chadsdk.errors import ChadError, ExportExistsError, StorageError
-from chadsdk.export import stage
+from chadsdk.export.replacing import refuse_folder, temporary_name
 from chadsdk.export.stage import Staging
 from harness.process import ServerHandle
 from tests.export.child import exporting, line_of
@@ -27,15 +29,15 @@ def own(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def older(offline: MixExporter, own: Path, to: Path) -> Path:
-    """An export of the same name that stands already, with a file that tells it apart."""
+    """An export of the same name that stands already, with a paper that tells it apart."""
     folder = offline.export(local_playlist(own), to).folder
-    (folder / "notes.txt").write_text("older")
+    (folder / "MISSING.txt").write_text("older")
     return folder
 
 
 def is_older(folder: Path) -> bool:
     """Whether the older export stands there untouched."""
-    return (folder / "notes.txt").exists() and (folder / "manifest.json").exists()
+    return (folder / "MISSING.txt").exists() and (folder / "manifest.json").exists()
 
 
 def test_until_it_is_finished_no_folder_has_the_final_name(offline: MixExporter, own: Path, to: Path) -> None:
@@ -120,6 +122,31 @@ def test_replace_swaps_an_older_export(offline: MixExporter, own: Path, to: Path
     assert leftovers(to) == ["Mine"]
 
 
+def test_an_older_export_with_files_of_others_is_kept(offline: MixExporter, own: Path, to: Path, older: Path) -> None:
+    """A project that a DAW saved into the older export survives ``replace``, each time under a name of its own."""
+    for number in (1, 2):
+        (older / "my mix.rpp").write_text(f"work of a night {number}")
+        result = offline.export(local_playlist(own), to, replace=True)
+        assert result.kept == to / f"Mine (replaced {number})"
+        assert (result.kept / "my mix.rpp").read_text() == f"work of a night {number}"
+        check_export(older)
+    assert leftovers(to) == ["Mine", "Mine (replaced 1)", "Mine (replaced 2)"]
+
+
+def test_an_older_export_that_a_dead_process_moved_aside_comes_back(
+    offline: MixExporter, own: Path, to: Path, older: Path
+) -> None:
+    """Killed between the two renames of a swap; the next export finds the older one under its name again."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        dead.wait()
+    host = temporary_name("Mine", "old").split("-")[1]
+    older.rename(to / f"Mine.old-{host}-{dead.pid}-0123abcd")
+    with pytest.raises(ExportExistsError):
+        offline.export(local_playlist(own), to)
+    assert is_older(older)
+    assert leftovers(to) == ["Mine"]
+
+
 def test_replace_may_be_asked_for_where_nothing_stands(offline: MixExporter, own: Path, to: Path) -> None:
     """It allows, it does not demand."""
     check_export(offline.export(local_playlist(own), to, replace=True).folder)
@@ -166,13 +193,13 @@ def test_a_folder_that_appears_at_the_last_moment_is_not_overwritten(
     to: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], object]
 ) -> None:
     """Between the last look and the rename another process finishes: what is there stays, ours says that it exists."""
-    look = stage.refuse_folder
+    look = refuse_folder
 
     def look_then_lose_the_race(final: Path, *, replace: bool) -> None:
         look(final, replace=replace)
         make(final)
 
-    monkeypatch.setattr(stage, "refuse_folder", look_then_lose_the_race)
+    monkeypatch.setattr("chadsdk.export.stage.refuse_folder", look_then_lose_the_race)
     with pytest.raises(ExportExistsError), Staging.opened(to / "Mine") as staging:
         staging.publish(CancelToken(), replace=False)
     assert leftovers(to) == ["Mine"]

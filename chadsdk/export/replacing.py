@@ -1,0 +1,137 @@
+"""What stands in the way of an export, and what a process that died left beside it.
+
+A folder under a temporary name says in it what it is and who made it::
+
+    <name>.partial-<host>-<process>-<random>    an export that grows
+    <name>.old-<host>-<process>-<random>        an older export while it is replaced
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import platform
+import re
+import shutil
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from chadsdk.disk import process_runs
+from chadsdk.errors import DataError, ExportExistsError
+from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest
+from chadsdk.export.plan import folder_name
+
+__all__ = ["refuse_folder", "swap", "temporary_name", "tidy_up"]
+
+_TEMPORARY = re.compile(r"\.(?P<kind>partial|old)-(?P<host>[0-9a-f]{6})-(?P<pid>[0-9]{1,10})-[0-9a-f]{8}")
+
+
+def temporary_name(name: str, kind: str) -> str:
+    """Give a unique name beside `name`; `kind` is ``partial`` or ``old``."""
+    return f"{name}.{kind}-{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+def refuse_folder(final: Path, *, replace: bool) -> None:
+    """Refuse a name that is taken.
+
+    Raises:
+        ExportExistsError: Something stands there; or it may be replaced, but is no export of ours.
+    """
+    if not os.path.lexists(final):
+        return
+    if not replace:
+        raise ExportExistsError(f"The folder {final} exists already.", folder=final)
+    if final.is_symlink() or not final.is_dir():
+        raise ExportExistsError(f"{final} is not replaced, because it is no folder.", folder=final)
+    try:
+        Manifest.load(final)
+    except DataError as exc:
+        raise ExportExistsError(f"{final} is not replaced, because it is no export: {exc}", folder=final) from exc
+
+
+def swap(final: Path, take_name: Callable[[], object]) -> Path | None:
+    """Move an older export aside, let the new one take its name, and remove the older one.
+
+    An older export that holds files that no export wrote, such as a project that was saved into it, is kept under
+    another name.
+
+    Args:
+        final: The name.
+        take_name: Gives it to the new export.
+
+    Returns:
+        Where the older export is kept; None when it is gone.
+
+    Raises:
+        ExportExistsError: Another process was quicker.
+        OSError: The file system refuses; the older export is back in its place.
+    """
+    aside = final.with_name(temporary_name(final.name, "old"))
+    final.rename(aside)
+    try:
+        take_name()
+    except ExportExistsError:  # another process replaced it in between, and its export stands
+        _remove_or_keep(aside, final)
+        raise
+    except BaseException:
+        aside.rename(final)
+        raise
+    return _remove_or_keep(aside, final)
+
+
+def tidy_up(final: Path) -> None:
+    """Clear up what exports of the same name left when their process died on this computer.
+
+    A growing folder is removed. An older export that was about to be replaced goes back to its name if that is free.
+    """
+    with contextlib.suppress(OSError):
+        for candidate in final.parent.iterdir():
+            kind = _left_by_the_dead(candidate, final.name)
+            if kind == "partial":
+                shutil.rmtree(candidate, ignore_errors=True)
+            elif kind == "old" and os.path.lexists(final):
+                _remove_or_keep(candidate, final)
+            elif kind == "old":
+                candidate.rename(final)
+
+
+def _left_by_the_dead(candidate: Path, name: str) -> str | None:
+    found = _TEMPORARY.fullmatch(candidate.name.removeprefix(name))
+    if found is None or not candidate.name.startswith(name) or candidate.is_symlink():
+        return None
+    if found["host"] != _host() or process_runs(int(found["pid"])):
+        return None
+    return found["kind"]
+
+
+def _remove_or_keep(aside: Path, final: Path) -> Path | None:
+    if not _holds_foreign_files(aside):
+        shutil.rmtree(aside, ignore_errors=True)
+        return None
+    number = 1
+    while os.path.lexists(kept := final.with_name(f"{final.name} (replaced {number})")):
+        number += 1
+    aside.rename(kept)
+    return kept
+
+
+def _holds_foreign_files(folder: Path) -> bool:
+    try:
+        manifest = Manifest.load(folder)
+    except DataError:
+        return True
+    ours = {entry.file for entry in manifest.exported}
+    ours |= {MANIFEST_NAME, MISSING_NAME, f"{folder_name(manifest.playlist)}.m3u8"}
+    found = (Path(root, name) for root, _, names in os.walk(folder) for name in names)
+    return any(path.relative_to(folder).as_posix() not in ours for path in found)
+
+
+def _host() -> str:
+    """Give six hex digits for this computer, or for this container on it: process ids mean something only there."""
+    try:
+        namespace = Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:  # not Linux
+        namespace = 0
+    return hashlib.sha256(f"{platform.node()} {namespace}".encode()).hexdigest()[:6]
