@@ -30,6 +30,12 @@ class Credentials(Protocol):
     def headers(self) -> Headers:
         """Give the headers to send now."""
 
+    def accepted(self, headers: Headers) -> None:
+        """Hear that the server did not refuse these headers.
+
+        New credentials that are refused before they were ever accepted are not worth another refresh.
+        """
+
     def refresh(self, rejected: Headers, token: CancelToken) -> bool:
         """Get new credentials after the server answered 401.
 
@@ -52,6 +58,9 @@ class NoCredentials:
     def headers(self) -> Headers:
         """Give no headers."""
         return {}
+
+    def accepted(self, headers: Headers) -> None:
+        """Take no notice."""
 
     def refresh(self, rejected: Headers, token: CancelToken) -> bool:
         """Have nothing to refresh."""
@@ -80,6 +89,7 @@ class BearerToken:
         self._token = check_token(token)  # guarded by _lock, as is what follows
         self._call: _Call | None = None
         self._refused: AuthError | None = None
+        self._unproven = False  # whether the token came from the hook and no answer has accepted it yet
 
     def __repr__(self) -> str:
         return "<BearerToken ***>"
@@ -89,6 +99,14 @@ class BearerToken:
         with self._lock:
             return {"Authorization": f"Bearer {self._token}"}
 
+    def accepted(self, headers: Headers) -> None:
+        """See `Credentials.accepted`."""
+        if not self._unproven:  # asked without the lock, because it is asked after every answer
+            return
+        with self._lock:
+            if headers.get("Authorization") == f"Bearer {self._token}":
+                self._unproven = False
+
     def refresh(self, rejected: Headers, token: CancelToken) -> bool:
         """See `Credentials.refresh`."""
         if self._hook is None:
@@ -96,19 +114,31 @@ class BearerToken:
         with self._lock:
             if rejected.get("Authorization") != f"Bearer {self._token}":
                 return True
+            if self._unproven:
+                raise AuthError("The credentials were refused, and the new ones as well.")
             if self._refused is not None:
                 raise AuthError(str(self._refused)) from self._refused
             call, first = self._call or _Call(), self._call is None
             self._call = call
         if first:
-            # A daemon: what it waits for is not worth keeping an interpreter alive.
-            threading.Thread(target=self._run_hook, args=(self._hook, call), name="chadsdk-auth", daemon=True).start()
+            self._start(self._hook, call)
         # In slices: the event is the other thread's, only the token is ours to be woken by.
         while not call.over.wait(_POLL_S):
             token.raise_if_cancelled()
         if call.failure is not None:
             raise AuthError(str(call.failure)) from call.failure
         return True
+
+    def _start(self, hook: Callable[[], str], call: _Call) -> None:
+        # A daemon: what it waits for is not worth keeping an interpreter alive.
+        thread = threading.Thread(target=self._run_hook, args=(hook, call), name="chadsdk-auth", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as exc:  # the system gives no more threads
+            call.failure = AuthError(f"The credentials were refused, and new ones cannot be asked for: {exc}.")
+            with self._lock:
+                self._call = None
+            call.over.set()
 
     def _run_hook(self, hook: Callable[[], str], call: _Call) -> None:
         fresh, refused = None, None
@@ -122,6 +152,7 @@ class BearerToken:
             call.failure = failure
         with self._lock:
             self._token = fresh or self._token
+            self._unproven = fresh is not None
             self._refused = refused
             self._call = None
         call.over.set()

@@ -65,6 +65,8 @@ def _mount_of(path: Path, device: int) -> Path:
 def naming_disk_errors(path: Path, doing: str) -> Iterator[None]:
     """Turn an `OSError` in the block into the `StorageError` that says what could not be done with `path`.
 
+    So too what Python raises for a name with a NUL or with half a character, before any system is asked.
+
     Args:
         path: The file or folder that is worked on.
         doing: A verb for the message, such as ``write``.
@@ -78,6 +80,12 @@ def naming_disk_errors(path: Path, doing: str) -> Iterator[None]:
         yield
     except OSError as exc:
         raise _named(exc, path, doing) from exc
+    except ValueError as exc:
+        if not isinstance(exc, UnicodeEncodeError) and "embedded null" not in str(exc):
+            raise
+        # Quoted, thus escaped: half a character cannot be printed either.
+        message = f"Cannot {doing} {str(path)!a}: the file system cannot spell this name."
+        raise StorageError(message, path=path) from exc
 
 
 def _named(exc: OSError, path: Path, doing: str) -> ChadError:
@@ -100,7 +108,10 @@ def _free_now(path: Path) -> tuple[int, Path]:
 
 def process_runs(pid: int) -> bool:
     """Whether this computer runs a process of that id."""
-    return psutil.pid_exists(pid)
+    try:
+        return psutil.pid_exists(pid)
+    except OverflowError:  # more than any system counts to
+        return False
 
 
 def human_bytes(count: int) -> str:

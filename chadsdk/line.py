@@ -46,6 +46,10 @@ class Line:
 
     def __exit__(self, *_: object) -> None:
         _current_line.reset(self._outer)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Forget the sockets so far: a request is over and another follows. A duplicate keeps a connection open."""
         with self._lock:
             sockets, self._sockets = self._sockets, []
         for each in sockets:
@@ -56,7 +60,7 @@ class Line:
 
         A duplicate, because http.client lets go of the socket as soon as it knows that the reply ends with it.
         """
-        duplicate = socket.socket(fileno=os.dup(sock.fileno()))
+        duplicate = socket.socket(fileno=socket.dup(sock.fileno()))
         with self._lock:
             self._sockets.append(duplicate)
             if self._cut:

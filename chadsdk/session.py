@@ -13,18 +13,20 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 
 import requests
 import urllib3
 from requests.cookies import RequestsCookieJar
 
-from chadsdk.errors import NetworkError, ProtocolError, StalledError, TrackError, TruncatedError
+from chadsdk.errors import ConfigurationError, NetworkError, ProtocolError, StalledError, TrackError, TruncatedError
 from chadsdk.line import LineAdapter
 from chadsdk.settings import Settings
 from chadsdk.version import VERSION
 
 __all__ = ["build_session", "naming_network_errors"]
 
+_CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # as in requests
 _USER_AGENT = f"chadsdk/{VERSION}"
 
 
@@ -44,6 +46,9 @@ def build_session(settings: Settings, *, connections: int) -> requests.Session:
 
     Returns:
         A session without retries, cookies, netrc or redirects of its own. Proxies are the caller's to pass.
+
+    Raises:
+        ConfigurationError: The file of trusted certificates, of the settings or the environment, is not there.
     """
     session = _Session()
     adapter = LineAdapter(pool_connections=4, pool_maxsize=connections, max_retries=0, pool_block=True)
@@ -58,8 +63,20 @@ def build_session(settings: Settings, *, connections: int) -> requests.Session:
 
 
 def _trusted(settings: Settings) -> str | bool:
-    chosen = settings.ca_bundle or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    return str(chosen) if chosen else True
+    given = {"ca_bundle": settings.ca_bundle} | {name: os.environ.get(name) for name in _CA_VARIABLES}
+    for origin, chosen in given.items():
+        if chosen:
+            if not _exists(Path(chosen)):
+                raise ConfigurationError(f"{origin} is {str(chosen)!a}, and there are no certificates there.")
+            return str(chosen)
+    return True
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # not to be looked at
+        return False
 
 
 @contextmanager

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import platformdirs
 
@@ -30,6 +32,8 @@ _POSITIVE = (
     "unknown_track_bytes",
     "max_reply_bytes",
 )
+_NUMBERS = ("int", "float")  # annotations are texts here
+_ORIGIN = re.compile(r"https?://[!-.0->A-Z\[\]^-~]+/?", re.IGNORECASE)  # no space, slash, "?", "@", backslash
 _NOT_NEGATIVE = ("headroom_bytes", "retry_after_max_s", "retry_after_total_s")
 
 
@@ -53,7 +57,8 @@ class Settings:
     """How the SDK works; every field has a default that suits a desktop.
 
     Attributes:
-        cache_dir: Folder of the downloaded tracks. The operating system may empty it at any time.
+        cache_dir: Folder of the downloaded tracks, ``~`` for the user's home. The operating system may empty it at
+            any time.
         max_concurrent_downloads: Upper bound of connections.
         connect_timeout_s: Longest wait for a connection, in seconds.
         read_timeout_s: Longest silence of a connection, in seconds.
@@ -69,7 +74,7 @@ class Settings:
         max_track_bytes: Cap for one track.
         max_reply_bytes: Cap for one JSON reply or playlist file.
         cdn_origins: Other origins, such as ``https://cdn.example``, that the server may redirect
-            downloads to. Credentials never go there.
+            downloads to: scheme, host and perhaps a port. Credentials never go there.
         ca_bundle: File of trusted certificates; None for the environment's or requests' own.
     """
 
@@ -91,10 +96,50 @@ class Settings:
     ca_bundle: Path | None = None
 
     def __post_init__(self) -> None:
+        for each in fields(self):
+            if each.type in _NUMBERS:
+                _refuse_other_kinds(each.name, getattr(self, each.name), whole=each.type == "int")
         for name in _POSITIVE:
             if not 0 < getattr(self, name) < math.inf:  # NaN is not either
                 raise ConfigurationError(f"{name} must be above 0 and finite, got {getattr(self, name)!r}")
         for name in _NOT_NEGATIVE:
             if not 0 <= getattr(self, name) < math.inf:
                 raise ConfigurationError(f"{name} must be 0 or more and finite, got {getattr(self, name)!r}")
-        object.__setattr__(self, "cache_dir", Path(self.cache_dir))
+        object.__setattr__(self, "cache_dir", _folder("cache_dir", self.cache_dir))
+        object.__setattr__(self, "cdn_origins", _origins(self.cdn_origins))
+
+
+def _refuse_other_kinds(name: str, value: object, *, whole: bool) -> None:
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+        raise ConfigurationError(f"{name} must be a {'whole ' if whole else ''}number, got {value!r}")
+
+
+def _folder(name: str, value: object) -> Path:
+    if not isinstance(value, str | Path):
+        raise ConfigurationError(f"{name} must be a path, got {value!r}")
+    try:
+        return Path(value).expanduser()
+    except RuntimeError as exc:
+        raise ConfigurationError(f"{name} is {str(value)!r}, and that home is not known.") from exc
+
+
+def _origins(value: object) -> tuple[str, ...]:
+    if not isinstance(value, tuple | list | set | frozenset):
+        raise ConfigurationError("cdn_origins must be a tuple of origins such as https://cdn.example")
+    for number, each in enumerate(value):
+        if not isinstance(each, str) or not _is_origin(each):
+            # Not shown where it may hold a password.
+            got = "" if "@" in str(each) else f", got {each!r}"
+            raise ConfigurationError(f"cdn_origins[{number}] must be an origin such as https://cdn.example{got}")
+    return tuple(value)
+
+
+def _is_origin(value: str) -> bool:
+    if not _ORIGIN.fullmatch(value):
+        return False
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:  # a port that is none, half a bracket
+        return False
+    return bool(parts.hostname) and "#" not in value

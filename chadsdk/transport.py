@@ -5,6 +5,7 @@ It decides what an answer is, never whether to ask again.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from chadsdk.errors import (
     RateLimitedError,
     ServerError,
     TrackError,
+    UnsafeURLError,
 )
 from chadsdk.exchange import Incoming, Reply, Request
 from chadsdk.line import Line
@@ -56,10 +58,16 @@ class Transport:
         self._credentials = credentials
         self._timeouts = (settings.connect_timeout_s, settings.read_timeout_s)
         self._allowed = frozenset(Origin.of(each) for each in settings.cdn_origins)
-        self._session = build_session(settings, connections=connections)
-        self._slots = threading.BoundedSemaphore(connections)
-        # Read once: per request it costs more than the request (FACTS: requests reads the whole environment).
+        self._settings = settings
+        self._connections = connections
+        self._open_for_this_process()
+        # Read once: requests would read the whole environment for each request, which costs more than the request.
         self._proxies = {origin: get_environ_proxies(str(origin)) for origin in (self._home, *self._allowed)}
+
+    def _open_for_this_process(self) -> None:
+        self._process = os.getpid()
+        self._session = build_session(self._settings, connections=self._connections)
+        self._slots = threading.BoundedSemaphore(self._connections)
 
     def __enter__(self) -> Self:
         return self
@@ -83,8 +91,11 @@ class Transport:
             TrackError: Any other status, or no answer.
         """
         token.raise_if_cancelled()
+        if self._process != os.getpid():
+            # After a fork parent and child would read each other's answers from the connections that they share.
+            self._open_for_this_process()
         with self._slot(token), Line() as line, token.interrupting(line.cut):
-            response = self._authorized(request, token)
+            response = self._authorized(request, token, line)
             try:
                 yield Incoming(_checked(response, request), request.what, response, token)
             finally:
@@ -120,38 +131,47 @@ class Transport:
     @contextmanager
     def _slot(self, token: CancelToken) -> Iterator[None]:
         # Before the pool's own bound, because a wait in there cannot be cancelled.
-        while not self._slots.acquire(timeout=_SLOT_POLL_S):
+        slots = self._slots
+        while not slots.acquire(timeout=_SLOT_POLL_S):
             token.raise_if_cancelled()
         try:
             yield
         finally:
-            self._slots.release()
+            slots.release()
 
-    def _authorized(self, request: Request, token: CancelToken) -> requests.Response:
+    def _authorized(self, request: Request, token: CancelToken, line: Line) -> requests.Response:
         sent = self._credentials.headers()
-        response = self._followed(request, sent, token)
+        response = self._followed(request, sent, token, line)
+        if self._refuses_us(response):
+            response.close()
+            line.let_go()  # before the refresh, whose connection would come on top
+            if not self._credentials.refresh(sent, token):
+                raise AuthError(f"The server {self._home} refuses the credentials (401).")
+            sent = self._credentials.headers()
+            response = self._followed(request, sent, token, line)
         if not self._refuses_us(response):
+            self._credentials.accepted(sent)
             return response
         response.close()
-        if self._credentials.refresh(sent, token):
-            response = self._followed(request, self._credentials.headers(), token)
-            if not self._refuses_us(response):
-                return response
-            response.close()
         raise AuthError(f"The server {self._home} refuses the credentials (401).")
 
     def _refuses_us(self, response: requests.Response) -> bool:
         # A 401 of another origin says nothing of credentials that it was never shown.
         return response.status_code == HTTPStatus.UNAUTHORIZED and Origin.of(response.url) == self._home
 
-    def _followed(self, request: Request, credentials: Mapping[str, str], token: CancelToken) -> requests.Response:
+    def _followed(
+        self, request: Request, credentials: Mapping[str, str], token: CancelToken, line: Line
+    ) -> requests.Response:
         url = request.url
+        if Origin.of(url) not in self._proxies:
+            raise UnsafeURLError(f"The address of {request.what} is at {Origin.of(url)}, not at {self._home}.")
         for _ in range(_MAX_REDIRECTS + 1):
             response = self._send(request, url, credentials, token)
             if response.status_code not in _REDIRECTS:
                 return response
             location = response.headers.get("Location")
             response.close()
+            line.let_go()
             if not location or request.method == "POST":
                 raise ProtocolError(f"The server redirects {request.what} to nowhere ({response.status_code}).")
             url = redirect_target(url, location, home=self._home, allowed=self._allowed)

@@ -69,18 +69,25 @@ def _listed(layout: CacheLayout, path: Path) -> Listed:
     return Listed(layout.folder.name, path, status.st_size, record.track_id, record.title, record.stored_at)
 
 
-def clear(root: Path) -> Cleared:
+def clear(root: Path, token: CancelToken | None = None) -> Cleared:
     """Remove every track, record and partial download, except what is being downloaded now.
 
     Lock files stay: a process may be waiting on one.
 
+    Args:
+        root: The cache of all servers.
+        token: Stops it before the next track.
+
     Raises:
+        ExportCancelled: Cancelled; what is removed by then stays removed.
         OSError: The file system refuses.
     """
+    token = token or CancelToken()
     tracks, freed, busy = 0, 0, 0
     for layout in CacheLayout.all(root):
         for stem, paths in _by_stem(layout).items():
-            with holding(layout.locks / f"{stem}.lock", CancelToken(), wait_s=0) as hold:
+            token.raise_if_cancelled()
+            with holding(layout.locks / f"{stem}.lock", token, wait_s=0) as hold:
                 if hold is Hold.BUSY:
                     busy += 1
                     continue

@@ -78,6 +78,8 @@ class Cache:
         extensions = _EXTENSIONS if record is None else (record.extension, *_EXTENSIONS)
         for path, status in self._files(source.track_id, extensions):
             valid = record if record is not None and record.describes(status) else None
+            if record is not None and valid is None:
+                continue  # cut, grown or replaced since it was stored
             if _fits(source, status, valid):
                 return CachedTrack(
                     path,
@@ -114,8 +116,8 @@ class Cache:
         )
         # Before the audio: tied to the new file, it says nothing of an old one that a crash leaves in place.
         record.write(self.layout.record(source.track_id))
-        work.path.replace(final)
         work.stream.close()
+        work.path.replace(final)
         sync_folder(self.layout.folder)
         self._tidy(source.track_id, keep=final)
         return CachedTrack(final, status.st_size, verified, sha256)

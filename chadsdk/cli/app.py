@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 from typing import Any
 
@@ -40,6 +40,8 @@ _HINTS: tuple[tuple[type[ChadError], str], ...] = (
     (NetworkError, "Check the address in --server, and whether the server runs."),
     (NotFoundError, "Check the id, and whether --server is the right server."),
 )
+
+_CANCELLED = "Cancelled. Nothing half-made is left; what was downloaded is kept for the next time."
 
 _EPILOG = """\b
 Examples:
@@ -80,6 +82,9 @@ for _command in (plan, export, retry, verify, cache):
 
 def main(args: list[str] | None = None) -> None:
     """Run the command and end the program with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a title may hold what the terminal's encoding does not
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(_run(args))
 
 
@@ -89,20 +94,20 @@ def _run(args: list[str] | None) -> int:
     except click.ClickException as exc:
         exc.show()
         return exc.exit_code
+    except (ExportCancelled, KeyboardInterrupt):  # click lets a Ctrl-C through that comes while it handles one
+        _say(_CANCELLED)
+        return CANCELLED
     except ConfigurationError as exc:
         _say(str(exc))
         return USAGE
     except ChadError as exc:
         _say(str(exc), next((hint for kind, hint in _HINTS if isinstance(exc, kind)), None))
         return FAILED
-    except click.Abort:  # "no" to a question
-        _say("Cancelled. Nothing was changed.")
+    except click.Abort as exc:  # Ctrl-C, or "no" to a question
+        _say(_CANCELLED if isinstance(exc.__cause__, KeyboardInterrupt) else "Cancelled. Nothing was changed.")
         return CANCELLED
-    except (ExportCancelled, KeyboardInterrupt):
-        _say("Cancelled. Nothing half-made is left; what was downloaded is kept for the next time.")
-        return CANCELLED
-    except BrokenPipeError:  # `chadsdk cache ls | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except UnicodeEncodeError:
+        _say("The locale of this system cannot spell a file name; set LC_ALL=C.UTF-8.")
         return FAILED
     except OSError as exc:
         _say(f"The system refuses: {exc.strerror or exc}{f' ({exc.filename})' if exc.filename else ''}.")

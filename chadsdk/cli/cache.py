@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from datetime import datetime
 
 import click
 
 from chadsdk.cache.listing import Listed, clear, list_tracks
+from chadsdk.cli.codes import CANCELLED
+from chadsdk.cli.options import cancelled_by_signals
 from chadsdk.disk import human_bytes, naming_disk_errors
+from chadsdk.errors import ExportCancelled
 from chadsdk.extm3u import one_line
 from chadsdk.settings import default_cache_dir
 
@@ -27,7 +31,8 @@ def cache() -> None:
 @cache.command("path")
 def show_path() -> None:
     """Print the cache folder."""
-    click.echo(default_cache_dir())
+    root = default_cache_dir()
+    click.echo(os.fsencode(root) if os.name == "posix" else root)  # exactly, also where it is not UTF-8
 
 
 @cache.command("ls")
@@ -38,7 +43,7 @@ def list_cache(as_json: bool) -> None:
     with naming_disk_errors(root, "read"):
         tracks = list(list_tracks(root))
     if as_json:
-        click.echo(json.dumps([asdict(each) | {"path": str(each.path)} for each in tracks], ensure_ascii=False))
+        click.echo(json.dumps([asdict(each) | {"path": str(each.path)} for each in tracks]))
         return
     for each in tracks:
         click.echo(_line(each))
@@ -48,16 +53,23 @@ def list_cache(as_json: bool) -> None:
 
 @cache.command("clear")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def clear_cache(yes: bool) -> None:
+def clear_cache(yes: bool) -> int:
     """Remove every cached track; tracks that are being downloaded now are left alone."""
     root = default_cache_dir()
     with naming_disk_errors(root, "empty"):
         count = sum(1 for _ in list_tracks(root))
         if count and not yes:
             click.confirm(f"Remove {count} tracks from {root}?", abort=True, err=True)
-        cleared = clear(root)
+        try:
+            with cancelled_by_signals() as token:  # not around the question, which has to hear Ctrl-C itself
+                cleared = clear(root, token)
+        except (ExportCancelled, KeyboardInterrupt):
+            left = sum(1 for _ in list_tracks(root))
+            click.echo(f"chadsdk: Cancelled. {left} of {count} tracks are left in the cache.", err=True)
+            return CANCELLED
     busy = f"; {cleared.busy} left alone, because they are being downloaded" if cleared.busy else ""
     click.echo(f"Removed {cleared.tracks} tracks, {human_bytes(cleared.freed_bytes)}{busy}.", err=True)
+    return 0
 
 
 def _line(each: Listed) -> str:

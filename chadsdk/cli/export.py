@@ -10,7 +10,7 @@ from typing import Literal
 import click
 
 from chadsdk.cli.codes import MISSING
-from chadsdk.cli.options import cancelled_by_signals, connect, open_playlist, server_options
+from chadsdk.cli.options import cancelled_by_signals, connect, expand_home, open_playlist, server_options
 from chadsdk.cli.show import result_object, result_text, showing_progress
 from chadsdk.export import MixExporter
 from chadsdk.export.writers import WRITERS
@@ -21,7 +21,14 @@ __all__ = ["export"]
 
 @click.command()
 @click.argument("playlist")
-@click.option("--to", "to", type=click.Path(path_type=Path), required=True, help="Folder to make the export folder in.")
+@click.option(
+    "--to",
+    "to",
+    type=click.Path(path_type=Path),
+    callback=expand_home,
+    required=True,
+    help="Folder to make the export folder in.",
+)
 @server_options
 @click.option(
     "--format",
@@ -68,5 +75,5 @@ def export(
             result = exporter.export(
                 loaded, to, formats=formats, progress=listener, cancel=token, on_missing=on_missing, replace=replace
             )
-    click.echo(json.dumps(result_object(result), ensure_ascii=False) if as_json else result_text(result))
+    click.echo(json.dumps(result_object(result)) if as_json else result_text(result))
     return MISSING if result.missing else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from chadsdk.errors import ConfigurationError
 from chadsdk.library import Playlist
 from chadsdk.settings import Settings
 
-__all__ = ["cancelled_by_signals", "connect", "open_playlist", "server_options"]
+__all__ = ["cancelled_by_signals", "connect", "expand_home", "open_playlist", "server_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -38,6 +39,15 @@ def server_options(command: F) -> F:
     )(command)
 
 
+def expand_home(context: click.Context, parameter: click.Parameter, path: Path) -> Path:
+    """Give the path with its leading ``~`` expanded: bash does not in ``--to=~/x``."""
+    del context, parameter
+    try:
+        return path.expanduser()
+    except RuntimeError:  # nobody of that name: a folder's own
+        return path
+
+
 def connect(server: str | None, token_file: Path | None, *, settings: Settings) -> ChadMusicAPIClient | None:
     """Make the client of the server; None when none was named.
 
@@ -51,7 +61,7 @@ def connect(server: str | None, token_file: Path | None, *, settings: Settings) 
 
 def _token(token_file: Path | None) -> str | None:
     if token_file is None:
-        return os.environ.get("CHADSDK_TOKEN") or None
+        return os.environ.get("CHADSDK_TOKEN", "").strip() or None
     try:
         with token_file.open("rb") as stream:
             return stream.read(_LARGEST_TOKEN_BYTES).decode("ascii").strip()
@@ -62,18 +72,29 @@ def _token(token_file: Path | None) -> str | None:
 def open_playlist(name: str, server: ChadMusicAPIClient | None, token: CancelToken) -> Playlist:
     """Read a playlist file, or ask the server for the playlist of that id.
 
+    The suffix tells which: what lies in the current folder must not hide a playlist of the server.
+
     Raises:
         click.UsageError: No such file, and no server to ask.
         ChadError: It cannot be read.
     """
     path = Path(name)
-    if path.is_file():
+    is_named_as_file = path.suffix.lower() in _PLAYLIST_SUFFIXES
+    if server is not None and not is_named_as_file:
+        return server.playlist(name, cancel=token)
+    if _is_file(path):
         return Playlist.open(path)
-    if path.suffix.lower() in _PLAYLIST_SUFFIXES:
-        raise click.UsageError(f"There is no playlist file {name!r}.")
-    if server is None:
-        raise click.UsageError(f"There is no playlist file {name!r}. For a playlist on a server, give --server.")
-    return server.playlist(name, cancel=token)
+    hint = "" if is_named_as_file else " For a playlist on a server, give --server."
+    raise click.UsageError(f"There is no playlist file {name!r}.{hint}")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as exc:
+        if exc.errno == errno.ENAMETOOLONG:  # then there is none
+            return False
+        raise
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from chadsdk.cli.options import cancelled_by_signals, connect, open_playlist, server_options
+from chadsdk.cli.options import cancelled_by_signals, connect, expand_home, open_playlist, server_options
 from chadsdk.disk import human_bytes
 from chadsdk.export import Cloud, ExportPlan, Local, Missing, MixExporter, PlannedEntry
 from chadsdk.extm3u import one_line
@@ -21,7 +21,12 @@ __all__ = ["plan"]
 @click.argument("playlist")
 @server_options
 @click.option(
-    "--to", "to", type=click.Path(path_type=Path), default=Path(), help="Where the export folder would be made."
+    "--to",
+    "to",
+    type=click.Path(path_type=Path),
+    callback=expand_home,
+    default=Path(),
+    help="Where the export folder would be made.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 def plan(playlist: str, server: str | None, token_file: Path | None, to: Path, as_json: bool) -> None:
@@ -34,9 +39,9 @@ def plan(playlist: str, server: str | None, token_file: Path | None, to: Path, a
         client = connect(server, token_file, settings=settings)
         loaded = open_playlist(playlist, client, token)
         with MixExporter(client, settings=settings) as exporter:
-            planned = exporter.plan(loaded, to)
+            planned = exporter.plan(loaded, to, cancel=token)
     if as_json:
-        click.echo(json.dumps(_as_object(planned, settings), ensure_ascii=False))
+        click.echo(json.dumps(_as_object(planned, settings)))
     else:
         _print(planned, settings)
 

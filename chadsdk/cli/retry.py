@@ -32,5 +32,5 @@ def retry(export_dir: Path, server: str | None, token_file: Path | None, jobs: i
         client = connect(server, token_file, settings=settings)
         with MixExporter(client, settings=settings) as exporter, showing_progress() as listener:
             result = exporter.retry(export_dir, progress=listener, cancel=token)
-    click.echo(json.dumps(result_object(result), ensure_ascii=False) if as_json else result_text(result))
+    click.echo(json.dumps(result_object(result)) if as_json else result_text(result))
     return MISSING if result.missing else 0

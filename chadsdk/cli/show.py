@@ -27,7 +27,7 @@ _TITLES = {Phase.DOWNLOAD: "Downloading", Phase.EXPORT: "Copying"}
 @contextmanager
 def showing_progress() -> Iterator[Listener]:
     """Give a listener that shows what it is told."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():  # None: closed by `2>&-`
         yield _Lines()
         return
     from rich.console import Console

@@ -28,7 +28,7 @@ def verify(export_dir: Path, as_json: bool) -> int:
     with cancelled_by_signals() as token:
         report = verify_export(export_dir, cancel=token)
     if as_json:
-        click.echo(json.dumps(_as_object(report), ensure_ascii=False))
+        click.echo(json.dumps(_as_object(report)))
     else:
         for finding in report.damaged:
             click.echo(f"{finding.state}: {one_line(finding.file)}: {finding.detail}")

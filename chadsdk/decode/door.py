@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from chadsdk.decode.misfit import Misfit, expected
 from chadsdk.errors import DataError
@@ -13,6 +13,8 @@ __all__ = ["Check", "Field", "decode", "items", "parse_json", "read_fields"]
 
 T = TypeVar("T")
 Check = Callable[[object], Any]
+
+_MOST_DIGITS = 30  # more than any check takes; Python refuses to convert thousands
 
 
 class Field(NamedTuple):
@@ -27,19 +29,22 @@ class Field(NamedTuple):
 def parse_json(data: bytes | str, *, document: str, max_bytes: int) -> object:
     """Parse a whole JSON text.
 
+    NaN, the infinities and endless numbers come out as floats: the checks refuse them, with the place, so that one
+    field does not spoil the document.
+
     Args:
         data: The text; bytes are UTF-8, with or without a byte order mark.
         document: What it is, for the error.
         max_bytes: Cap, compared before anything is parsed.
 
     Raises:
-        DataError: Too long, not UTF-8, not JSON, NaN or Infinity, nested too deeply, an endless number.
+        DataError: Too long, not UTF-8, not JSON, nested too deeply.
     """
     if len(data) > max_bytes:
         raise DataError(document, "", f"larger than the limit of {max_bytes} bytes")
     try:
         decoded = data.decode("utf-8-sig") if isinstance(data, bytes) else data
-        return json.loads(decoded, parse_constant=_refuse_constant)
+        return json.loads(decoded, parse_constant=float, parse_int=_whole)
     except UnicodeDecodeError as exc:
         raise DataError(document, f"byte {exc.start}", "not UTF-8") from exc
     except json.JSONDecodeError as exc:
@@ -50,8 +55,8 @@ def parse_json(data: bytes | str, *, document: str, max_bytes: int) -> object:
         raise DataError(document, "", f"not JSON: {exc}") from exc
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
 
 
 def decode(document: str, read: Callable[[object], T], value: object) -> T:

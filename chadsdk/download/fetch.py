@@ -13,7 +13,7 @@ from chadsdk.disk import naming_disk_errors
 from chadsdk.download.check import Expectation
 from chadsdk.download.outcome import Fetched
 from chadsdk.download.resume import Step, judge, range_headers, validator_of
-from chadsdk.errors import ExportCancelled, NetworkError, RateLimitedError, ServerError
+from chadsdk.errors import IntegrityError, NotAudioError
 from chadsdk.exchange import Reply, Request
 from chadsdk.media import final_extension
 from chadsdk.retry import RetryPolicy, retrying
@@ -23,8 +23,9 @@ from chadsdk.transport import Transport
 __all__ = ["Fetcher"]
 
 _HASH_BYTES = 1024 * 1024
-# After these the bytes that came are good and the rest may be had later; after any other they are not to be trusted.
-_WORTH_KEEPING = (ExportCancelled, NetworkError, ServerError, RateLimitedError)
+# After these the bytes that came are not to be trusted, or there is no room for them; after any other the rest may be
+# had later.
+_NOT_WORTH_KEEPING = (IntegrityError, NotAudioError, OSError)
 
 Advance = Callable[[int], object]
 
@@ -125,11 +126,11 @@ class Fetcher:
             )
             token.raise_if_cancelled()
             stored = self.cache.publish(source, work, extension=extension, sha256=body.sha256, verified=verified)
-        except _WORTH_KEEPING:
-            work.put_aside()
+        except _NOT_WORTH_KEEPING:
+            work.drop()
             raise
         except BaseException:
-            work.drop()
+            work.put_aside()
             raise
         return Fetched.of(stored, from_cache=False)
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from chadsdk.cancel import CancelToken
-from chadsdk.errors import ExportCancelled
+from chadsdk.errors import ChadError, ExportCancelled
 
 __all__ = ["run_all"]
 
@@ -112,4 +112,6 @@ def _submit(executor: ThreadPoolExecutor, function: Callable[[J], object], argum
     try:
         executor.submit(function, argument)
     except RuntimeError as exc:
+        if "can't start new thread" in str(exc):
+            raise ChadError("The system gives no more threads.") from exc
         raise ExportCancelled("the program ends") from exc

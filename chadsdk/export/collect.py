@@ -20,7 +20,7 @@ from chadsdk.errors import (
 )
 from chadsdk.export.plan import AUDIO_FOLDER, Cloud, ExportPlan, Local, Missing, PlannedEntry
 from chadsdk.files import Copied, SourceUnreadableError, copy_file, open_regular
-from chadsdk.media import AudioFacts, final_extension, read_facts, sniff_file
+from chadsdk.media import AudioFacts, check_whole, final_extension, read_facts, sniff_file
 from chadsdk.progress import Listener, Phase, Tally, TrackDone
 from chadsdk.source import CloudSource
 
@@ -118,7 +118,9 @@ class Collector:
         copied = self._copy(path, target, advance, follow_links=True)
         return self._finished(planned, target, copied, Verified.LOCAL, hint=str(path))
 
-    def _copy_cloud(self, planned: PlannedEntry, source: CloudSource, advance: Callable[[int], None]) -> Collected:
+    def _copy_cloud(
+        self, planned: PlannedEntry, source: CloudSource, advance: Callable[[int], None]
+    ) -> Collected | Unavailable:
         """Copy a cached file; when it was lost or has rotted meanwhile, fetch it again, once."""
         try:
             return self._copy_cached(planned, source, advance)
@@ -126,8 +128,9 @@ class Collector:
             if self.downloads is None:
                 raise
             self.downloads.forget(source)
-            self.downloads.download(source, cancel=self.token)
-            return self._copy_cached(planned, source, advance)
+            # As a batch of one: only that notices when the program ends.
+            outcome = self.downloads.download_all([source], cancel=self.token)[source]
+            return outcome if isinstance(outcome, Unavailable) else self._copy_cached(planned, source, advance)
 
     def _copy_cached(self, planned: PlannedEntry, source: CloudSource, advance: Callable[[int], None]) -> Collected:
         cached = self.downloads.cached(source) if self.downloads else None
@@ -157,14 +160,16 @@ class Collector:
         self, planned: PlannedEntry, target: Path, copied: Copied, verified: Verified, *, hint: str
     ) -> Collected:
         """Look at what was copied, and give it the extension that its first bytes deserve."""
-        try:
-            audio_format = sniff_file(target)
-            facts = read_facts(target, audio_format)
-        except TrackError as exc:
-            target.unlink(missing_ok=True)
-            raise NotAudioError(f"The file {hint} is not usable audio: {exc}") from exc
-        final = self._target(planned.stem, final_extension(audio_format, stream_path=hint))
-        with naming_disk_errors(target.parent, "rename a track in"):
+        with naming_disk_errors(target.parent, "look at a track in"):
+            try:
+                audio_format = sniff_file(target)
+                facts = read_facts(target, audio_format)
+                if verified is Verified.SIGNATURE:  # nothing else says that it is whole
+                    check_whole(target, audio_format)
+            except TrackError as exc:
+                target.unlink(missing_ok=True)
+                raise NotAudioError(f"The file {hint} cannot be exported: {exc}") from exc
+            final = self._target(planned.stem, final_extension(audio_format, stream_path=hint))
             target.rename(final)
         return Collected(f"{AUDIO_FOLDER}/{final.name}", copied.size_bytes, copied.sha256, facts, verified)
 

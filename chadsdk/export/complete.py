@@ -12,6 +12,7 @@ from chadsdk.export.manifest import Manifest, ManifestEntry
 from chadsdk.export.plan import Cloud, ExportPlan, Local, Looks, Missing, Need, PlannedEntry
 from chadsdk.files import inside
 from chadsdk.library import PlaylistEntry, Track
+from chadsdk.media import EXTENSIONS
 from chadsdk.server import MusicServer
 
 __all__ = ["merge", "plan_missing"]
@@ -54,18 +55,33 @@ def plan_missing(
 
 
 def _need_of(entry: ManifestEntry, folder: Path, server: MusicServer | None, looks: Looks, token: CancelToken) -> Need:
-    put_there = inside(folder, entry.file)
-    if put_there.is_file() and not put_there.is_symlink():
+    put_there = _put_there(folder, entry)
+    if put_there is not None:
         return Local(put_there, looks.local_bytes(put_there))
-    if entry.cloud_track_id is None or server is None:
+    if entry.cloud_track_id is None or server is None or entry.cloud_server not in {None, server.key}:
         return Missing(entry.reason or Reason.NO_SOURCE, entry.detail or "")
     source = server.track(entry.cloud_track_id, cancel=token).source()
     return Cloud(source, looks.cached_bytes(source))
 
 
+def _put_there(folder: Path, entry: ManifestEntry) -> Path | None:
+    """Give the file under the name of a missing track, whatever its extension: that was a guess."""
+    planned = inside(folder, entry.file)
+    for candidate in (planned, *(planned.with_name(f"{planned.stem}.{each}") for each in sorted(EXTENSIONS))):
+        if candidate.is_file() and not candidate.is_symlink():
+            return candidate
+    return None
+
+
 def _planned(entry: ManifestEntry, need: Need) -> PlannedEntry:
     name = PurePosixPath(entry.file)
-    track = Track(entry.title, entry.artist, duration_s=entry.duration_s, cloud_track_id=entry.cloud_track_id)
+    track = Track(
+        entry.title,
+        entry.artist,
+        duration_s=entry.duration_s,
+        cloud_server=entry.cloud_server or "",
+        cloud_track_id=entry.cloud_track_id,
+    )
     return PlannedEntry(entry.position, PlaylistEntry(track), need, name.stem, name.suffix[1:])
 
 

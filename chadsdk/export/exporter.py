@@ -57,13 +57,14 @@ class MixExporter:
         if self._downloads is not None:
             self._downloads.close()
 
-    def plan(self, playlist: Playlist, to: str | Path) -> ExportPlan:
+    def plan(self, playlist: Playlist, to: str | Path, *, cancel: CancelToken | None = None) -> ExportPlan:
         """Say what an export would do: what is local, cached, to download, missing. Moves no byte, asks no server.
 
         Raises:
+            ExportCancelled: Cancelled.
             StorageError: The cache cannot be read.
         """
-        return make_plan(playlist, Path(to), looks=self._looks)
+        return make_plan(playlist, Path(to), looks=self._looks, token=cancel)
 
     def preflight(self, plan: ExportPlan, *, cancel: CancelToken | None = None) -> PreflightReport:
         """Say what an export needs on each volume; unknown sizes are asked of the server, one HEAD each.
@@ -146,7 +147,7 @@ class MixExporter:
     def _export(self, order: Order, listener: Listener, token: CancelToken) -> ExportResult:
         started = time.monotonic()
         token.raise_if_cancelled()
-        plan = self.plan(order.playlist, order.to)
+        plan = self.plan(order.playlist, order.to, cancel=token)
         tidy_up(plan.folder)
         refuse_folder(plan.folder, replace=order.replace)
         order.refuse_missing(plan, {})
@@ -176,11 +177,12 @@ class MixExporter:
             ChadError: See `export`.
         """
         started, token, listener = time.monotonic(), cancel or CancelToken(), progress or _ignore
-        tidy_up(Path(folder))
+        folder = Path(folder).resolve()  # so that there is a name to put the staged folder beside
+        tidy_up(folder)
         manifest = Manifest.load(folder)
         plan = plan_missing(
             manifest,
-            Path(folder),
+            folder,
             server=self._server,
             looks=self._looks,
             token=token,

@@ -61,6 +61,7 @@ class ManifestEntry:
         sample_rate_hz: Sample rate.
         channels: Number of channels.
         cloud_track_id: The server's id.
+        cloud_server: Key of that server; None when it is the one that the export was made with.
         verified: How the file was checked.
     """
 
@@ -78,6 +79,7 @@ class ManifestEntry:
     channels: int | None = None
     cloud_track_id: str | None = None
     verified: Verified | None = None
+    cloud_server: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +165,21 @@ def _read(value: object) -> Manifest:
 
 
 def _read_entry(value: object) -> ManifestEntry:
-    return ManifestEntry(**{"artist": None, "reason": None, "detail": None, **read_fields(value, _ENTRY)})
+    entry = ManifestEntry(**{"artist": None, "reason": None, "detail": None, **read_fields(value, _ENTRY)})
+    for name in _NEEDED[entry.status]:
+        if getattr(entry, name) is None:
+            raise Misfit(f"is required of an entry that is {entry.status}", name)
+    return entry
 
 
 def _entries(value: object) -> tuple[ManifestEntry, ...]:
-    return tuple(items(value, _read_entry))
+    entries = tuple(items(value, _read_entry))
+    before = 0
+    for number, entry in enumerate(entries):
+        if entry.position <= before:
+            raise Misfit(f"expected more than {before}, got {entry.position}", number, "position")
+        before = entry.position
+    return entries
 
 
 def _file(value: object) -> str:
@@ -178,6 +190,7 @@ def _file(value: object) -> str:
     return text(value)
 
 
+_NEEDED = {Status.EXPORTED: ("size_bytes", "sha256", "verified"), Status.MISSING: ("reason", "detail")}
 _ENTRY = (
     Field("position", "position", whole_number, required=True),
     Field("title", "title", clean_text, required=True),
@@ -192,6 +205,7 @@ _ENTRY = (
     Field("sample_rate_hz", "sample_rate_hz", whole_number),
     Field("channels", "channels", whole_number),
     Field("cloud_track_id", "cloud_track_id", text),
+    Field("cloud_server", "cloud_server", text),
     Field("verified", "verified", one_of(Verified)),
 )
 _MANIFEST = (

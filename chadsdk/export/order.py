@@ -40,6 +40,8 @@ class Order:
     replace: bool
 
     def __post_init__(self) -> None:
+        if "\0" in str(self.to):
+            raise ConfigurationError(f"{str(self.to)!r} cannot be a folder: it holds a NUL")
         for name in self.formats:
             if name not in WRITERS:
                 raise ConfigurationError(f"There is no format {name!r}; there are: {', '.join(sorted(WRITERS))}.")

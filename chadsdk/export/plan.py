@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
+from chadsdk.cancel import CancelToken
 from chadsdk.errors import LocalMissingError, NoSourceError, Reason, TrackError
 from chadsdk.files import portable_name, unique_name
 from chadsdk.library import Playlist, PlaylistEntry, Track
@@ -160,7 +161,7 @@ class Looks:
     cached_bytes: Callable[[CloudSource], int | None]
 
 
-def make_plan(playlist: Playlist, to: Path, *, looks: Looks) -> ExportPlan:
+def make_plan(playlist: Playlist, to: Path, *, looks: Looks, token: CancelToken | None = None) -> ExportPlan:
     """Give each entry its need, its place and its portable file name.
 
     Names are unique where case and Unicode form are ignored, without regard to the extension, because the first
@@ -170,12 +171,18 @@ def make_plan(playlist: Playlist, to: Path, *, looks: Looks) -> ExportPlan:
         playlist: What to export.
         to: Where the export folder would lie.
         looks: How to find out what is there.
+        token: Stops it before the next entry.
+
+    Raises:
+        ExportCancelled: Cancelled.
     """
+    token = token or CancelToken()
     width = max(2, len(str(len(playlist))))
     taken: set[str] = set()
     firsts: dict[Hashable, tuple[Need, str, str]] = {}
     planned = []
     for position, entry in enumerate(playlist, start=1):
+        token.raise_if_cancelled()
         need = _need_of(entry.track, looks)
         stem = f"{position:0{width}d} {_label(entry.track)}"
         extension = _extension_of(entry.track, need)

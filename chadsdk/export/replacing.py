@@ -22,9 +22,11 @@ from chadsdk.disk import process_runs
 from chadsdk.errors import DataError, ExportExistsError
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest
 from chadsdk.export.plan import folder_name
+from chadsdk.export.writers import WRITERS
 
 __all__ = ["refuse_folder", "swap", "temporary_name", "tidy_up"]
 
+_LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # of file managers
 _TEMPORARY = re.compile(r"\.(?P<kind>partial|old)-(?P<host>[0-9a-f]{6})-(?P<pid>[0-9]{1,10})-[0-9a-f]{8}")
 
 
@@ -118,14 +120,24 @@ def _remove_or_keep(aside: Path, final: Path) -> Path | None:
 
 
 def _holds_foreign_files(folder: Path) -> bool:
+    """Whether there is anything in it that an export did not write, or not as it is now."""
     try:
         manifest = Manifest.load(folder)
     except DataError:
         return True
-    ours = {entry.file for entry in manifest.exported}
-    ours |= {MANIFEST_NAME, MISSING_NAME, f"{folder_name(manifest.playlist)}.m3u8"}
-    found = (Path(root, name) for root, _, names in os.walk(folder) for name in names)
-    return any(path.relative_to(folder).as_posix() not in ours for path in found)
+    sizes = {entry.file: entry.size_bytes for entry in manifest.exported}
+    stem = folder_name(manifest.playlist)
+    papers = {MANIFEST_NAME, MISSING_NAME, *(stem + writer.suffix for writer in WRITERS.values())}
+    finished_ns = (folder / MANIFEST_NAME).stat().st_mtime_ns  # the manifest is written last
+    for root, _, names in os.walk(folder):
+        for path in (Path(root, name) for name in names if name not in _LITTER):
+            file = path.relative_to(folder).as_posix()
+            if file in papers:
+                continue
+            status = path.lstat()
+            if file not in sizes or status.st_size != sizes[file] or status.st_mtime_ns > finished_ns:
+                return True  # somebody's own, or one of ours that somebody has worked on
+    return False
 
 
 def _host() -> str:

@@ -47,6 +47,7 @@ def _entry(planned: PlannedEntry, collected: Mapping[Hashable, Collected | Unava
             file=planned.file,
             duration_s=track.duration_s,
             cloud_track_id=track.cloud_track_id,
+            cloud_server=track.cloud_server or None,
         )
     return ManifestEntry(
         position=planned.position,
@@ -63,6 +64,7 @@ def _entry(planned: PlannedEntry, collected: Mapping[Hashable, Collected | Unava
         channels=outcome.facts.channels if outcome.facts else None,
         cloud_track_id=track.cloud_track_id,
         verified=outcome.verified,
+        cloud_server=track.cloud_server or None,
     )
 
 
@@ -91,7 +93,7 @@ def write_papers(manifest: Manifest, folder: Path, formats: Sequence[str]) -> No
     project = make_project(manifest)
     with naming_disk_errors(folder, "write to"):
         for name in dict.fromkeys((*ALWAYS, *formats)):
-            WRITERS[name](project, folder)
+            WRITERS[name].write(project, folder / f"{project.file_stem}{WRITERS[name].suffix}")
         if manifest.missing:
             text = missing_text(manifest)
             (folder / MISSING_NAME).write_text(text, encoding="utf-8", errors="replace", newline="\n")

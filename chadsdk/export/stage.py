@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import filecmp
 import os
 import shutil
 from collections.abc import Iterator
@@ -48,16 +49,17 @@ class Staging:
             StorageError: The folder cannot be made.
         """
         path = final.with_name(temporary_name(final.name, "partial"))
-        parent_is_new = not final.parent.exists()
+        new_parents: list[Path] = []
         try:
             with naming_disk_errors(final.parent, "make a folder in"):
+                new_parents = [parent for parent in final.parents if not parent.exists()]
                 (path / AUDIO_FOLDER).mkdir(parents=True)
             yield cls(path, final)
         finally:
             shutil.rmtree(path, ignore_errors=True)
-            if parent_is_new:
+            for parent in new_parents:
                 with contextlib.suppress(OSError):  # not empty: the export is in it
-                    final.parent.rmdir()
+                    parent.rmdir()
 
     def publish(self, token: CancelToken, *, replace: bool) -> Path | None:
         """Flush everything to the disk and give the folder its final name.
@@ -91,16 +93,17 @@ class Staging:
 
         Raises:
             ExportCancelled: Cancelled before the first move.
+            ExportExistsError: Something else has come to stand under the name of a file; nothing was moved.
             StorageError: The file system refuses.
         """
         with naming_disk_errors(self.final, "complete"):
             sync_tree(self.path, token)
             token.raise_if_cancelled()
             (self.final / AUDIO_FOLDER).mkdir(exist_ok=True)
-            for audio in sorted((self.path / AUDIO_FOLDER).iterdir()):
-                target = self.final / AUDIO_FOLDER / audio.name
-                if not os.path.lexists(target):
-                    audio.rename(target)
+            staged = [(audio, self.final / AUDIO_FOLDER / audio.name) for audio in (self.path / AUDIO_FOLDER).iterdir()]
+            new = [(audio, target) for audio, target in staged if not _is_there(audio, target)]
+            for audio, target in new:
+                audio.rename(target)
             sync_folder(self.final / AUDIO_FOLDER)
             papers = [path for path in self.path.iterdir() if path.is_file()]
             for paper in sorted(papers, key=lambda path: path.name == MANIFEST_NAME):
@@ -116,3 +119,16 @@ class Staging:
             if exc.errno not in _TAKEN:
                 raise
             raise ExportExistsError(f"The folder {self.final} has come to exist meanwhile.", folder=self.final) from exc
+
+
+def _is_there(audio: Path, target: Path) -> bool:
+    """Whether that very audio is in place already, put there by the user.
+
+    Raises:
+        ExportExistsError: Something else is.
+    """
+    if not os.path.lexists(target):
+        return False
+    if target.is_symlink() or not target.is_file() or not filecmp.cmp(audio, target, shallow=False):
+        raise ExportExistsError(f"{target} has come to exist meanwhile.", folder=target)
+    return True

@@ -18,9 +18,9 @@ __all__ = ["Copied", "SourceUnreadableError", "copy_file", "hash_file", "open_re
 
 _PIECE_BYTES = 8 * 1024 * 1024
 _HASH_BYTES = 1024 * 1024
-# What `copy_file_range` says where the kernel or one of the file systems cannot do it (copy_file_range(2)).
-# EIO does not say which side failed; by hand it does.
-_CANNOT = {errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM, errno.ETXTBSY, errno.EIO}
+# All that `copy_file_range` can say of the copy alone; with any other error either side may have failed, or the kernel
+# cannot copy between the two, and by hand it is known which.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 Advance = Callable[[int], object]
 
@@ -97,7 +97,7 @@ def _copy_pieces(source: BinaryIO, copy: BinaryIO, token: CancelToken, advance: 
         try:
             count = piece(source, copy)
         except OSError as exc:
-            if piece is _copy_by_hand or exc.errno not in _CANNOT:
+            if piece is _copy_by_hand or exc.errno in _NO_ROOM:
                 raise
             piece = _copy_by_hand  # both files stand where the kernel left off
             continue

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 from chadsdk.decode import clean_text, decode, items, non_negative, parse_json, positive
+from chadsdk.disk import naming_disk_errors
 from chadsdk.errors import ConfigurationError, DataError
 from chadsdk.files import write_whole
 from chadsdk.library import m3u
@@ -53,6 +54,8 @@ class Playlist(JsonModel):
             if not isinstance(value, Iterable):
                 raise TypeError(f"entries must be iterable, got {type(value).__name__}")
             value = tuple(map(PlaylistEntry.of, value))
+        elif name == "name" and not isinstance(value, str):
+            raise ConfigurationError(f"name must be a string, got {value!r}")
         object.__setattr__(self, name, value)
 
     def __len__(self) -> int:
@@ -105,7 +108,7 @@ class Playlist(JsonModel):
         """Write it as JSON, whole or not at all; files beside or below it get relative paths.
 
         Raises:
-            OSError: The file system refuses.
+            StorageError: The file system refuses; `DiskFullError` and `AccessDeniedError` are kinds of it.
         """
         folder = Path(path).absolute().parent
         portable = dataclasses.replace(
@@ -113,7 +116,8 @@ class Playlist(JsonModel):
         )
         text = json.dumps(portable.to_dict(), ensure_ascii=False, indent=1)
         # What is not UTF-8 in a file's name is a lone surrogate here (PEP 383); escaped so, JSON can hold it.
-        write_whole(Path(path), text.encode("utf-8", "backslashreplace") + b"\n")
+        with naming_disk_errors(Path(path), "write"):
+            write_whole(Path(path), text.encode("utf-8", "backslashreplace") + b"\n")
 
     @classmethod
     def from_m3u(cls, path: str | Path) -> Playlist:
@@ -140,10 +144,11 @@ class Playlist(JsonModel):
         players ignore and `from_m3u` reads back; places in the mix (starts, cues, fades) are not kept by this format.
 
         Raises:
-            OSError: The file system refuses.
+            StorageError: The file system refuses; `DiskFullError` and `AccessDeniedError` are kinds of it.
         """
         text = m3u.render(self.name, [entry.track for entry in self], folder=Path(path).absolute().parent)
-        write_whole(Path(path), text.encode("utf-8", "replace"))
+        with naming_disk_errors(Path(path), "write"):
+            write_whole(Path(path), text.encode("utf-8", "replace"))
 
 
 def _read(path: Path) -> bytes:

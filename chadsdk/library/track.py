@@ -112,6 +112,8 @@ class Track(JsonModel):
     problem: Annotated[Problem | None, Json("problem", Problem.read, Problem.to_dict)] = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.title, str):
+            raise ConfigurationError(f"title must be a string, got {self.title!r}")
         if self.file is not None:
             object.__setattr__(self, "file", Path(self.file))
         _refuse_unusable("duration_s", self.duration_s)

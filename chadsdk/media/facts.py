@@ -57,8 +57,8 @@ class AudioFacts:
 def read_facts(path: Path, audio_format: AudioFormat) -> AudioFacts | None:
     """The facts of a file, whose name does not matter.
 
-    None if nothing here reads the format (WavPack, DSF) or its codec (AAC in CAF, FLAC in MP4), or if the
-    file does not tell (fragmented MP4, a stream of a million frames).
+    None if nothing here reads the format (WavPack, DSF) or its codec (AAC in CAF, FLAC in MP4), if the
+    file does not tell (fragmented MP4, a stream of a million frames), or if libsndfile is not there to ask.
 
     Raises:
         NotAudioError: The file is not of that format, what reads the format says that it cannot be decoded,
@@ -80,7 +80,10 @@ def read_facts(path: Path, audio_format: AudioFormat) -> AudioFacts | None:
 
 
 def _by_libsndfile(path: Path) -> AudioFacts | None:
-    import soundfile  # noqa: PLC0415 - 60 ms and numpy
+    try:
+        import soundfile  # noqa: PLC0415 - 60 ms and numpy
+    except (ImportError, OSError):  # without its wheel's libsndfile it is an OSError
+        return None
 
     # Opened by Python too: a missing file is then an OSError, not libsndfile's "System error". By its name
     # for libsndfile all the same, because reading through a Python object takes a callback per block.

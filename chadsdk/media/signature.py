@@ -49,15 +49,18 @@ def sniff_file(path: Path) -> AudioFormat:
         audio_format = _identify(window)
         if audio_format is not None:
             return audio_format
-        raise NotAudioError(f"The file is not audio but {_name(window)}.")
+        name = _name(window)
+        raise NotAudioError(f"The file is not audio but {name}." if name else "The file is in no known audio format.")
 
 
-def _name(window: Window) -> str:
+def _name(window: Window) -> str | None:
+    """What it is instead; None where nobody knows."""
     if window.at(4, 4) == b"ftyp" and b"vide" in track_handlers(window):
         return "a video (MP4)"
     if window.at(0, 16) == ASF_HEADER and _ASF_VIDEO_STREAM in window.at(0, HEAD_BYTES):
         return "a video (WMV)"
-    return name_of(window.at(0, HEAD_BYTES))
+    head = window.at(0, HEAD_BYTES)
+    return name_of(head) if known_impostor(head) or not head else None
 
 
 def _identify(window: Window) -> AudioFormat | None:

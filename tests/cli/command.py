@@ -47,7 +47,7 @@ class Command:
         return subprocess.run(
             self.line(*arguments),
             cwd=self.folder,
-            env=self._variables(),
+            env=self.variables(),
             input=answer,
             capture_output=True,
             encoding="utf-8",
@@ -62,7 +62,7 @@ class Command:
         with subprocess.Popen(
             self.line(*arguments),
             cwd=self.folder,
-            env=self._variables(),
+            env=self.variables(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,
@@ -78,7 +78,8 @@ class Command:
         """Its command line."""
         return [sys.executable, "-m", "chadsdk", *map(str, arguments)]
 
-    def _variables(self) -> dict[str, str]:
+    def variables(self) -> dict[str, str]:
+        """Its whole environment."""
         own = {
             key: value
             for key, value in os.environ.items()

@@ -24,6 +24,12 @@ def test_path_is_the_folder_alone(command: Command) -> None:
     assert not command.cache_dir.exists()
 
 
+def test_path_is_exact(command: Command) -> None:
+    """Also where its bytes are not UTF-8."""
+    done = command.with_(CHADSDK_CACHE_DIR=f"{command.folder}/c\udcff")("cache", "path")
+    assert (done.returncode, done.stdout) == (0, f"{command.folder}/c\udcff\n")
+
+
 def test_ls_lists_every_track(filled: Command) -> None:
     """With size, file and title; the sum on standard error."""
     done = filled("cache", "ls")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from chadsdk.cli import main
 from harness.process import ServerHandle
 from tests.cli.command import Command, Done
 from tests.export.rig import leftovers, local_playlist, own_wav
@@ -96,11 +98,53 @@ def test_a_malformed_playlist_is_1_and_names_the_place(command: Command, content
     check_sentence(done, "bad.json", place)
 
 
-def test_what_the_system_refuses_is_1(command: Command) -> None:
+def test_what_the_system_refuses_is_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """An error of the operating system that no room has named: its sentence, not its traceback."""
-    done = command("plan", "x" * 300)
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error", "x.json")
+
+    monkeypatch.setattr("chadsdk.cli.plan.open_playlist", refuse)
+    with pytest.raises(SystemExit, match="1"):
+        main(["plan", "x.json"])
+    assert capsys.readouterr().err == "chadsdk: The system refuses: Input/output error (x.json).\n"
+
+
+def test_an_unspeakable_name_that_no_room_has_named_is_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sentence tells the way out."""
+    monkeypatch.setattr("chadsdk.cli.plan.open_playlist", lambda *_: "日本".encode("ascii"))
+    with pytest.raises(SystemExit, match="1"):
+        main(["plan", "x.json"])
+    said = "The locale of this system cannot spell a file name; set LC_ALL=C.UTF-8."
+    assert capsys.readouterr().err == f"chadsdk: {said}\n"
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 300 + ".json"])
+def test_a_name_that_is_too_long_is_no_file(command: Command, name: str) -> None:
+    """Without a server it is a file that is not there."""
+    done = command("plan", name)
+    assert done.returncode == 2
+    check_sentence(done, "There is no playlist file")
+
+
+def test_a_long_id_is_asked_of_the_server(command: Command, server: ServerHandle) -> None:
+    """No file system has a say in it."""
+    done = command.on(server)("plan", "x" * 300)
     assert done.returncode == 1
-    check_sentence(done, "File name too long")
+    assert "File name too long" not in done.stderr
+    check_sentence(done, "404")
+
+
+def test_a_name_that_the_locale_cannot_spell_is_1(command: Command) -> None:
+    """One sentence; nothing half-made."""
+    local_playlist(command.folder / "mine.wav", name="日本").save(command.folder / "p.json")
+    posix = command.with_(LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    done = posix("export", "p.json", "--to", "out")
+    assert done.returncode == 1
+    check_sentence(done, "cannot spell")
+    assert leftovers(command.folder / "out") == []
 
 
 def test_an_unknown_playlist_is_1(command: Command, server: ServerHandle) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -208,3 +209,57 @@ def test_a_plan_into_a_folder_whose_name_is_not_utf8_is_no_traceback(command: Co
     for options in ((), ("--json",)):
         done = command("plan", own, "--to", "out\udcff", *options)
         assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("line", [("plan",), ("plan", "--json"), ("export",), ("export", "--json")])
+def test_titles_that_the_code_page_cannot_spell_are_escaped(
+    command: Command, tmp_path: Path, line: tuple[str, ...]
+) -> None:
+    """As Windows has it: cp1252 knows no kanji."""
+    local_playlist(own_wav(tmp_path / "own.wav"), name="日本").save(tmp_path / "p.json")
+    done = command.with_(PYTHONIOENCODING="cp1252")(line[0], "p.json", "--to", "out", *line[1:])
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    assert r"\u65e5\u672c" in done.stdout
+
+
+@pytest.mark.parametrize(("line", "code"), [(("export", "own.json", "--to", "out"), 0), (("plan", "nowhere.json"), 2)])
+def test_a_closed_standard_error_is_no_crash(command: Command, own: Path, line: tuple[str, ...], code: int) -> None:
+    """``2>&-``: what would be said is lost, the work is done and the exit code tells."""
+    del own
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" 2>&-', "sh", *command.line(*line)],
+        cwd=command.folder,
+        stdout=subprocess.DEVNULL,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == code
+    assert (command.folder / "out" / "Own" / "manifest.json").exists() == (code == 0)
+
+
+def test_a_file_does_not_hide_a_playlist_of_the_server(command: Command, server: ServerHandle) -> None:
+    """Its name has no playlist suffix, so it was never meant."""
+    (command.folder / "plain").write_text("notes")
+    done = command.on(server)("plan", "plain")
+    assert (done.returncode, "6 entries" in done.stdout) == (0, True), done.stderr
+
+
+def test_space_around_the_token_does_not_count(command: Command, server: ServerHandle) -> None:
+    """As it does not in a token file: a line end came with it from there."""
+    done = command.on(server).with_(CHADSDK_TOKEN=f" {server.token}\n")("plan", "plain")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("word", ["plan", "export"])
+def test_a_home_folder_is_expanded(command: Command, own: Path, word: str) -> None:
+    """Bash leaves ``--to=~/x`` as it is."""
+    done = command.with_(HOME=str(command.folder / "home"))(word, own, "--to=~/x")
+    assert done.returncode == 0, done.stderr
+    assert str(command.folder / "home" / "x" / "Own") in done.stdout
+    assert not (command.folder / "~").exists()
+
+
+def test_a_home_of_nobody_is_a_folder(command: Command, own: Path) -> None:
+    """``~`` and a name that no user has."""
+    done = command("plan", own, "--to", "~nobody-of-that-name")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "The export would be ~nobody-of-that-name/Own")

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from chadsdk.cache import listing
+from chadsdk.cache.locks import Hold, holding
+from chadsdk.cancel import CancelToken
+from chadsdk.cli import main
 from harness.process import ServerHandle
 from tests.cli.command import Command
-from tests.export.rig import check_export, leftovers
+from tests.export.rig import check_export, leftovers, local_playlist, own_wav
 
 SOON_S = 1.0
 
@@ -71,3 +78,88 @@ def test_a_cancelled_command_leaves_no_connection(command: Command, server: Serv
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=SOON_S) == 130
     server.wait_until_idle()
+
+
+@pytest.mark.parametrize("word", ["plan", "export"])
+def test_a_signal_while_the_plan_is_made_is_130(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    """No further entry is looked at, and no plan is printed."""
+    looked: list[Path] = []
+
+    def look(path: Path) -> int:
+        looked.append(path)
+        signal.raise_signal(signal.SIGINT)
+        return path.stat().st_size
+
+    monkeypatch.setattr("chadsdk.export.exporter._local_bytes", look)
+    local_playlist(own_wav(tmp_path / "a.wav"), own_wav(tmp_path / "b.wav")).save(tmp_path / "p.json")
+    with pytest.raises(SystemExit, match="130"):
+        main([word, str(tmp_path / "p.json"), "--to", str(tmp_path / "out")])
+    assert len(looked) == 1
+    told = capsys.readouterr()
+    assert (told.out, told.err.startswith("chadsdk: Cancelled.")) == ("", True)
+
+
+def test_ctrl_c_outside_of_a_question_does_not_say_that_nothing_was_changed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody knows: click turns it into what it also makes of a "no"."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("chadsdk.cli.plan.open_playlist", interrupt)
+    with pytest.raises(SystemExit, match="130"):
+        main(["plan", "p.json"])
+    assert "Nothing half-made is left" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_cache_is_cleared_is_130_and_says_what_is_left(
+    command: Command,
+    server: ServerHandle,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: signal.Signals,
+) -> None:
+    """At the second of six tracks: that one is done, the next is not begun."""
+    assert command.on(server)("export", "plain", "--to", "out").returncode == 0
+    begun: list[Path] = []
+
+    @contextmanager
+    def signalled(path: Path, token: CancelToken, *, wait_s: float) -> Iterator[Hold]:
+        begun.append(path)
+        with holding(path, token, wait_s=wait_s) as hold:
+            if len(begun) == 2:
+                signal.raise_signal(number)
+            yield hold
+
+    monkeypatch.setattr(listing, "holding", signalled)
+    monkeypatch.setenv("CHADSDK_CACHE_DIR", str(command.cache_dir))
+    with pytest.raises(SystemExit, match="130"):
+        main(["cache", "clear", "--yes"])
+    assert capsys.readouterr().err == "chadsdk: Cancelled. 4 of 6 tracks are left in the cache.\n"
+    assert len(list(command.cache_dir.rglob("*.wav"))) == 4
+
+
+def test_ctrl_c_at_the_question_changes_nothing(command: Command, server: ServerHandle) -> None:
+    """It is heard while the question waits, and what is said is true."""
+    assert command.on(server)("export", "plain", "--to", "out").returncode == 0
+    with subprocess.Popen(
+        command.line("cache", "clear"),
+        cwd=command.folder,
+        env=command.variables(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        while process.stderr.read(1) != "?":
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=SOON_S)
+    assert process.returncode == 130
+    assert "Nothing was changed" in said
+    assert len(list(command.cache_dir.rglob("*.wav"))) == 6

@@ -60,7 +60,7 @@ def test_a_bad_entry_is_missing_and_the_others_live(plain: World, open_rig: Open
         ('{"id": "plain", "name": "Plain", "tracks": [], "nextCursor": 5}', "nextCursor"),
         ("[]", ""),
         ("null", ""),
-        ('{"id": "plain", "name": NaN, "tracks": []}', ""),
+        ('{"id": "plain", "name": NaN, "tracks": []}', "name"),
         ('{"id": "plain", ', "line 1 column 17"),
         ("[" * 100_000, ""),
         ("", "line 1 column 1"),

@@ -19,6 +19,7 @@ from harness.world import World
 from tests.download.conftest import OpenRig
 from tests.download.support import (
     CANCEL_BOUND_S,
+    PATIENCE_S,
     REFRESH_PATH,
     Rig,
     Running,
@@ -212,3 +213,19 @@ def test_a_hook_of_the_users_own_may_raise_anything(rig: Rig) -> None:
         service.download_all([source_of(track) for track in rig.server.world.tracks])
     causes = [caught.value.__cause__, caught.value.__cause__ and caught.value.__cause__.__cause__]
     assert any(isinstance(cause, LookupError) for cause in causes)
+
+
+@pytest.mark.parametrize("bound", [1, 3])
+def test_a_refresh_stays_within_the_connection_bound(open_rig: OpenRig, plain: World, bound: int) -> None:
+    """While new credentials are asked for, those who wait for them hold no connection."""
+    rig = open_rig(plain, refresh=True, max_concurrent_downloads=bound)
+    rig.server.expire_token()
+    rig.server.set_faults(REFRESH_PATH, [{"gate": "refresh", "before": "headers"}])
+    sources = [source_of(track) for track in plain.tracks]
+    with ThreadPoolExecutor(1) as other:
+        downloads = other.submit(rig.service.download_all, sources)
+        rig.server.wait_at_gate("refresh")
+        held = rig.open_sockets()
+        rig.server.open_gate("refresh")
+        downloads.result(PATIENCE_S)
+    assert len(held) <= bound

@@ -14,11 +14,13 @@ from requests.structures import CaseInsensitiveDict
 from chadsdk.cache import Validator
 from chadsdk.cancel import CancelToken
 from chadsdk.download.resume import Step, judge, range_headers, validator_of
-from chadsdk.errors import IntegrityError, ProtocolError
+from chadsdk.errors import AuthError, IntegrityError, ProtocolError
 from chadsdk.exchange import Reply
 from chadsdk.progress import Event, Progress
 from harness.recording import sha256_of
-from tests.download.support import PATIENCE_S, Rig, Running, bare, final_files
+from harness.world import World
+from tests.download.conftest import OpenRig
+from tests.download.support import PATIENCE_S, Rig, Running, bare, final_files, source_of
 
 KNOWN = Validator('"v1"', 1000)
 GOOD = {"Content-Range": "bytes 400-999/1000", "Content-Length": "600", "ETag": '"v1"'}
@@ -267,3 +269,14 @@ def test_a_model_that_changed_since_starts_over(rig: Rig, size_bytes: int) -> No
         rig.service.download(rig.source(1, size_bytes=size_bytes, sha256=None))
     assert len(rig.gets()) == 2
     assert rig.partials() == []
+
+
+def test_refused_credentials_do_not_cost_what_was_downloaded(open_rig: OpenRig, plain: World) -> None:
+    """A partial survives an attempt that ends in a 401, and is resumed once the credentials are good."""
+    rig = open_rig(plain)
+    source = source_of(plain.track("t-1"))
+    rig.server.set_faults("t-1", [{"cut_body": 0.5}, {"status": 401}])
+    with pytest.raises(AuthError):
+        rig.service.download(source)
+    rig.service.download(source)
+    assert rig.server.audio_gets()[-1].status == 206

@@ -213,7 +213,7 @@ def test_on_missing_fail_stops_after_the_download(
 def test_on_missing_fail_stops_after_the_copy(offline: MixExporter, to: Path, tmp_path: Path) -> None:
     """What only a look at the bytes finds unusable is refused too."""
     (tmp_path / "page.wav").write_text("<!doctype html><title>Log in</title>")
-    with pytest.raises(MissingTracksError, match="not usable audio"):
+    with pytest.raises(MissingTracksError, match="is not audio but a web page"):
         offline.export(local_playlist(tmp_path / "page.wav"), to, on_missing="fail")
     assert leftovers(to) == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -161,3 +162,19 @@ def test_a_missing_file_is_the_callers_oserror(audio_format: AudioFormat, tmp_pa
     """What the file system refuses is not called "cannot be decoded"."""
     with pytest.raises(FileNotFoundError):
         read_facts(tmp_path / "gone", audio_format)
+
+
+def test_facts_without_soundfile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where soundfile is not installed the facts are unknown, and the file is as good as before."""
+    (tmp_path / "x").write_bytes(EXACT[0].data)
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    assert read_facts(tmp_path / "x", EXACT[0].audio_format) is None
+
+
+def test_facts_without_libsndfile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where soundfile finds no libsndfile, which it says as an `OSError`, the facts are unknown too."""
+    (tmp_path / "x").write_bytes(EXACT[0].data)
+    (tmp_path / "soundfile.py").write_text("raise OSError('sndfile library not found')")
+    monkeypatch.delitem(sys.modules, "soundfile")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert read_facts(tmp_path / "x", EXACT[0].audio_format) is None

@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import os
 import random
+import re
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -62,6 +63,33 @@ def test_a_copy_to_another_volume(tmp_path: Path) -> None:
         source = _file(tmp_path / "a", 2 * _MIB + 1)
         _copy(source, folder / "b")
         assert (folder / "b").read_bytes() == source.read_bytes()
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.ESTALE, errno.EBADF, errno.EIO, errno.EXDEV])
+def test_what_the_kernel_refuses_is_tried_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    """Where the kernel cannot copy, for whatever reason, reading and writing show whether either file is at fault."""
+
+    def refuse(*_: object) -> int:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "copy_file_range", refuse, raising=False)
+    source = _file(tmp_path / "a", 2 * _MIB + 1)
+    _copy(source, tmp_path / "b")
+    assert (tmp_path / "b").read_bytes() == source.read_bytes()
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_no_room_is_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    """No room is the copy's fault for certain; it is said at once, and no half copy stays."""
+
+    def refuse(*_: object) -> int:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "copy_file_range", refuse, raising=False)
+    with pytest.raises(OSError, match=re.escape(os.strerror(code))) as caught:
+        _copy(_file(tmp_path / "a", 5), tmp_path / "b")
+    assert not isinstance(caught.value, SourceUnreadableError)
+    assert not (tmp_path / "b").exists()
 
 
 def test_a_file_without_a_size(tmp_path: Path) -> None:

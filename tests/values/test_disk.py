@@ -106,7 +106,18 @@ def test_an_error_without_a_number(tmp_path: Path) -> None:
         raise OSError("odd")
 
 
-@pytest.mark.parametrize("error", [AuthError("x"), ExportCancelled("x"), KeyError("x")])
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800"], ids=ascii)
+def test_a_name_that_cannot_be_spelled(tmp_path: Path, name: str) -> None:
+    """A name with a NUL or with half a character is the disk's refusal, in a message that can be printed."""
+    path = tmp_path / name
+    with pytest.raises(StorageError, match="Cannot write") as caught, naming_disk_errors(path, "write"):
+        path.write_bytes(b"")
+    assert caught.value.path == path
+    assert str(caught.value).isprintable()
+    assert str(caught.value).encode()
+
+
+@pytest.mark.parametrize("error", [AuthError("x"), ExportCancelled("x"), KeyError("x"), ValueError("x")])
 def test_other_errors_pass(tmp_path: Path, error: Exception) -> None:
     """What is not the disk's comes out as it is."""
     with pytest.raises(type(error)), naming_disk_errors(tmp_path, "write"):
@@ -145,6 +156,7 @@ def test_running_processes() -> None:
     """This process runs; one of a number that no system gives does not."""
     assert process_runs(os.getpid())
     assert not process_runs(2**22 + 1)
+    assert not process_runs(2**80)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,15 @@ _ENTRY: dict[str, Any] = {
     "sample_rate_hz": 44100,
     "channels": 2,
     "cloud_track_id": None,
+    "cloud_server": None,
     "verified": "local",
+}
+_MISSING: dict[str, Any] = {
+    **_ENTRY,
+    "status": "missing",
+    "reason": "network",
+    "detail": "No connection.",
+    **dict.fromkeys(("size_bytes", "sha256", "verified")),
 }
 _MANIFEST: dict[str, Any] = {
     "schema": "chadsdk.manifest/1",
@@ -59,11 +67,19 @@ _MALFORMED: list[tuple[dict[str, Any], str]] = [
     ({"schema": None}, "schema"),
     ({"entries": None}, "entries"),
     ({"entries": [_ENTRY, []]}, "entries[1]"),
+    ({"entries": [_ENTRY, _ENTRY]}, "entries[1].position"),
+    ({"entries": [{**_ENTRY, "position": 2}, {**_ENTRY, "position": 3}, _ENTRY]}, "entries[2].position"),
+    ({"entries": [{**_MISSING, "reason": None}]}, "entries[0].reason"),
+    ({"entries": [_ENTRY, {**_MISSING, "position": 2, "detail": None}]}, "entries[1].detail"),
     *(
         ({"entries": [{**_ENTRY, key: value}]}, f"entries[0].{key}")
         for key, value in [
             ("position", "1"),
             ("position", True),
+            ("position", 0),
+            ("size_bytes", None),
+            ("sha256", None),
+            ("verified", None),
             ("title", None),
             ("status", "lost"),
             ("status", ["exported"]),
@@ -91,8 +107,14 @@ def test_a_malformed_manifest_names_the_place(tmp_path: Path, change: dict[str, 
     """Each thing that is wrong, a path out of the folder included, is one `DataError` that names where."""
     with pytest.raises(DataError) as caught:
         _load(tmp_path, {**_MANIFEST, **change})
-    assert caught.value.place in {place, ""}  # NaN is refused before places are known
-    assert place in str(caught.value) or "NaN" in str(caught.value)
+    assert caught.value.place == place
+    assert place in str(caught.value)
+
+
+def test_positions_may_leave_gaps(tmp_path: Path) -> None:
+    """Positions that ascend are taken, whatever lies between them."""
+    entries = [{**_ENTRY, "position": 2}, {**_MISSING, "position": 7}]
+    assert [entry.position for entry in _load(tmp_path, {**_MANIFEST, "entries": entries}).entries] == [2, 7]
 
 
 def test_no_manifest_there(tmp_path: Path) -> None:

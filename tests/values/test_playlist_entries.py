@@ -123,3 +123,16 @@ def test_the_librarys_listing_is_what_the_wire_gives() -> None:
     assert isinstance(_LISTED, CloudListing)
     assert issubclass(ChadTrack, JsonModel)
     assert {"title", "artist", "album", "duration_s"} <= {each.name for each in fields(ChadTrack)}
+
+
+@pytest.mark.parametrize("value", [None, 5, b"a", ["a"]])
+def test_names_are_strings(value: Any) -> None:
+    """A title or name that is no string is refused where it is given, with the name of the field."""
+    with pytest.raises(ConfigurationError, match="title must be a string"):
+        Track(value)
+    with pytest.raises(ConfigurationError, match="name must be a string"):
+        Playlist(value)
+    playlist = Playlist("x")
+    with pytest.raises(ConfigurationError, match="name must be a string"):
+        playlist.name = value
+    assert playlist.name == "x"

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chadsdk.errors import ConfigurationError, DataError, Reason
+from chadsdk.errors import ConfigurationError, DataError, Reason, StorageError
 from chadsdk.library import Playlist, PlaylistEntry, Problem, Track
 from chadsdk.source import CloudSource
 from chadsdk.wire import ChadTrack
@@ -145,7 +145,7 @@ def test_a_failed_save_keeps_the_old_file(tmp_path: Path, name: str) -> None:
     """A playlist that cannot be written leaves the old one, and nothing else."""
     path = tmp_path / name
     path.mkdir()
-    with pytest.raises(OSError, match="Is a directory"):
+    with pytest.raises(StorageError, match="Is a directory"):
         Playlist("x").save(path) if name == "mix.json" else Playlist("x").to_m3u(path)
     assert list(tmp_path.iterdir()) == [path]
 
@@ -236,3 +236,13 @@ def test_any_json_as_an_entry(value: object) -> None:
     except DataError:
         return
     assert isinstance(entry.track, Track)
+
+
+@pytest.mark.parametrize("write", [Playlist.save, Playlist.to_m3u], ids=["json", "m3u8"])
+@pytest.mark.parametrize("name", ["no-such-folder/a", "a\0b", "a\ud800"], ids=ascii)
+def test_a_playlist_that_cannot_be_written(tmp_path: Path, write: Any, name: str) -> None:
+    """Whatever the file system refuses, a name that it cannot spell included, is one `StorageError` with the path."""
+    with pytest.raises(StorageError, match="Cannot write") as caught:
+        write(Playlist("x"), tmp_path / name)
+    assert caught.value.path == tmp_path / name
+    assert list(tmp_path.iterdir()) == []

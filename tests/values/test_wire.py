@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chadsdk.decode import decode
+from chadsdk.decode import decode, parse_json
 from chadsdk.errors import DataError
 from chadsdk.wire import BadTrack, ChadTrack, PlaylistPage, Tokens, read_page, read_tokens
 from tests.values.support import any_json
@@ -196,3 +196,17 @@ def test_any_json_as_tokens(value: object) -> None:
     """Any JSON value is tokens or a `DataError`."""
     with suppress(DataError):
         assert isinstance(decode("x", read_tokens, value), Tokens)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "9" * 5000], ids=ascii)
+def test_a_number_that_is_none_does_not_spoil_the_page(number: str) -> None:
+    """A track with NaN, an infinity or an endless number for its length is bad; the others of its page are whole."""
+    good = json.dumps(_FULL)
+    bad = json.dumps({**_FULL, "id": "t-2", "durationSeconds": "?"}).replace('"?"', number)
+    text = f'{{"id": "p", "name": "n", "tracks": [{good}, {bad}, {good}], "mood": {number}}}'
+    page = decode("x", read_page, parse_json(text, document="x", max_bytes=1_000_000))
+    first, second, third = page.tracks
+    assert first == third == ChadTrack.from_dict(_FULL)
+    assert isinstance(second, BadTrack)
+    assert second.problem.startswith("durationSeconds: expected a finite number, got ")
+    assert second.track_id == "t-2"

@@ -10,8 +10,8 @@ from chadsdk.extm3u import extinf, one_line
 __all__ = ["write"]
 
 
-def write(project: Project, folder: Path) -> Path:
-    """Write ``<name>.m3u8`` into `folder`.
+def write(project: Project, path: Path) -> None:
+    """Write the playlist.
 
     Raises:
         OSError: The file system refuses.
@@ -19,9 +19,7 @@ def write(project: Project, folder: Path) -> Path:
     lines = ["#EXTM3U", f"#PLAYLIST:{one_line(project.name)}"]
     for clip in project.clips:
         lines += _lines_of(clip)
-    path = folder / f"{project.file_stem}.m3u8"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="replace", newline="\n")
-    return path
 
 
 def _lines_of(clip: Clip) -> list[str]:
