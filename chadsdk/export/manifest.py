@@ -141,8 +141,8 @@ class Manifest:
             DataError: Not there, or no manifest; the error names the place.
         """
         path = Path(path)
-        path = path / MANIFEST_NAME if path.is_dir() else path
         try:
+            path = path / MANIFEST_NAME if path.is_dir() else path
             with open_regular(path, follow_links=True) as stream:
                 data = stream.read(_LARGEST_BYTES + 1)
         except OSError as exc:
