@@ -90,12 +90,23 @@ def test_a_late_401_of_the_old_token() -> None:
 
 
 def test_the_next_token_may_expire_too() -> None:
-    """A 401 for the new token calls the hook again."""
+    """Once the server has accepted the new token, a later 401 is an expiry like the first: the hook is asked again."""
     hook = _Hook(lambda call: f"token-{call}")
     credentials = BearerToken("token-0", refresh=hook)
     for _ in range(3):
         assert credentials.refresh(credentials.headers(), CancelToken())
+        credentials.accepted(credentials.headers())
     assert credentials.headers() == {"Authorization": "Bearer token-3"}
+
+
+def test_a_new_token_that_is_refused_at_once_is_final() -> None:
+    """A late thread that sees the new token refused gets `AuthError`, not another refresh."""
+    hook = _Hook(lambda call: f"token-{call}")
+    credentials = BearerToken("token-0", refresh=hook)
+    assert credentials.refresh(credentials.headers(), CancelToken())
+    with pytest.raises(AuthError):
+        credentials.refresh(credentials.headers(), CancelToken())
+    assert credentials.headers() == {"Authorization": "Bearer token-1"}
 
 
 def test_a_refused_refresh_is_refused_for_all() -> None:
