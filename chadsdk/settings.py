@@ -30,6 +30,7 @@ _POSITIVE = (
     "backoff_cap_s",
     "max_track_bytes",
     "unknown_track_bytes",
+    "min_part_bytes",
     "max_reply_bytes",
 )
 _NUMBERS = ("int", "float")  # annotations are texts here
@@ -72,6 +73,8 @@ class Settings:
         headroom_bytes: Space to leave free on each volume.
         unknown_track_bytes: Guess for a track whose size nobody tells.
         max_track_bytes: Cap for one track.
+        min_part_bytes: Shortest part of a track that is worth a connection of its own: when fewer tracks than
+            connections are left, the largest are fetched in parts.
         max_reply_bytes: Cap for one JSON reply or playlist file.
         cdn_origins: Other origins, such as ``https://cdn.example``, that the server may redirect
             downloads to: scheme, host and perhaps a port. Credentials never go there.
@@ -91,6 +94,7 @@ class Settings:
     headroom_bytes: int = 64 * MIB
     unknown_track_bytes: int = 32 * MIB
     max_track_bytes: int = 8 * 1024 * MIB
+    min_part_bytes: int = 8 * MIB
     max_reply_bytes: int = 16 * MIB
     cdn_origins: tuple[str, ...] = ()
     ca_bundle: Path | None = None

@@ -13,7 +13,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Self
 
-import requests
+import urllib3
 from requests.utils import get_environ_proxies
 
 from chadsdk.address import Origin, redirect_target
@@ -32,7 +32,7 @@ from chadsdk.errors import (
 from chadsdk.exchange import Incoming, Reply, Request
 from chadsdk.line import Line
 from chadsdk.retry import parse_retry_after
-from chadsdk.session import build_session, naming_network_errors
+from chadsdk.session import Route, build_session, naming_network_errors, open_route
 from chadsdk.settings import Settings
 
 __all__ = ["Transport"]
@@ -41,6 +41,8 @@ _MAX_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
 _TRY_LATER = {408, 425, 500, 502, 503, 504}
 _SLOT_POLL_S = 0.05
+
+_Answer = tuple[urllib3.HTTPResponse, Origin]  # and where it came from
 
 
 class Transport:
@@ -68,6 +70,8 @@ class Transport:
         self._process = os.getpid()
         self._session = build_session(self._settings, connections=self._connections)
         self._slots = threading.BoundedSemaphore(self._connections)
+        # By origin; one is made anew when the credentials change. Threads may both make one: the last stays.
+        self._routes: dict[Origin, tuple[Mapping[str, str], Route]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -77,7 +81,15 @@ class Transport:
 
     def close(self) -> None:
         """Close the connections that are idle; those in use close when they end."""
+        self._routes.clear()  # their pools are closed with the session
         self._session.close()
+
+    def has_room(self) -> bool:
+        """Whether a connection is to spare at this moment."""
+        spare = self._slots.acquire(blocking=False)
+        if spare:
+            self._slots.release()
+        return spare
 
     @contextmanager
     def opening(self, request: Request, token: CancelToken) -> Iterator[Incoming]:
@@ -95,11 +107,11 @@ class Transport:
             # After a fork parent and child would read each other's answers from the connections that they share.
             self._open_for_this_process()
         with self._slot(token), Line() as line, token.interrupting(line.cut):
-            response = self._authorized(request, token, line)
+            response, _ = self._authorized(request, token, line)
             try:
                 yield Incoming(_checked(response, request), request.what, response, token)
             finally:
-                response.close()
+                _discard(response)
 
     def head(self, request: Request, token: CancelToken) -> Reply:
         """Give the headers that a GET would have.
@@ -139,69 +151,77 @@ class Transport:
         finally:
             slots.release()
 
-    def _authorized(self, request: Request, token: CancelToken, line: Line) -> requests.Response:
+    def _authorized(self, request: Request, token: CancelToken, line: Line) -> _Answer:
         sent = self._credentials.headers()
-        response = self._followed(request, sent, token, line)
-        if self._refuses_us(response):
-            response.close()
+        answer = self._followed(request, sent, token, line)
+        if self._refuses_us(answer):
+            _discard(answer[0])
             line.let_go()  # before the refresh, whose connection would come on top
             if not self._credentials.refresh(sent, token):
                 raise AuthError(f"The server {self._home} refuses the credentials (401).")
             sent = self._credentials.headers()
-            response = self._followed(request, sent, token, line)
-        if not self._refuses_us(response):
+            answer = self._followed(request, sent, token, line)
+        if not self._refuses_us(answer):
             self._credentials.accepted(sent)
-            return response
-        response.close()
+            return answer
+        _discard(answer[0])
         raise AuthError(f"The server {self._home} refuses the credentials (401).")
 
-    def _refuses_us(self, response: requests.Response) -> bool:
+    def _refuses_us(self, answer: _Answer) -> bool:
         # A 401 of another origin says nothing of credentials that it was never shown.
-        return response.status_code == HTTPStatus.UNAUTHORIZED and Origin.of(response.url) == self._home
+        response, origin = answer
+        return response.status == HTTPStatus.UNAUTHORIZED and origin == self._home
 
-    def _followed(
-        self, request: Request, credentials: Mapping[str, str], token: CancelToken, line: Line
-    ) -> requests.Response:
-        url = request.url
-        if Origin.of(url) not in self._proxies:
-            raise UnsafeURLError(f"The address of {request.what} is at {Origin.of(url)}, not at {self._home}.")
+    def _followed(self, request: Request, credentials: Mapping[str, str], token: CancelToken, line: Line) -> _Answer:
+        url, origin = request.url, Origin.of(request.url)
+        if origin not in self._proxies:
+            raise UnsafeURLError(f"The address of {request.what} is at {origin}, not at {self._home}.")
         for _ in range(_MAX_REDIRECTS + 1):
-            response = self._send(request, url, credentials, token)
-            if response.status_code not in _REDIRECTS:
-                return response
+            response = self._send(request, url, self._route(origin, credentials), token)
+            if response.status not in _REDIRECTS:
+                return response, origin
             location = response.headers.get("Location")
-            response.close()
+            _discard(response)
             line.let_go()
             if not location or request.method == "POST":
-                raise ProtocolError(f"The server redirects {request.what} to nowhere ({response.status_code}).")
+                raise ProtocolError(f"The server redirects {request.what} to nowhere ({response.status}).")
             url = redirect_target(url, location, home=self._home, allowed=self._allowed)
+            origin = Origin.of(url)
         raise ProtocolError(f"The server redirects {request.what} more than {_MAX_REDIRECTS} times.")
 
-    def _send(
-        self, request: Request, url: str, credentials: Mapping[str, str], token: CancelToken
-    ) -> requests.Response:
-        auth = OriginAuth(self._home, credentials)
+    def _route(self, origin: Origin, credentials: Mapping[str, str]) -> Route:
+        known = self._routes.get(origin)
+        if known is not None and known[0] == credentials:
+            return known[1]
+        route = open_route(
+            self._session,
+            origin,
+            auth=OriginAuth(self._home, credentials),
+            proxies=self._proxies[origin],
+            timeouts_s=self._timeouts,
+        )
+        self._routes[origin] = (credentials, route)
+        return route
+
+    def _send(self, request: Request, url: str, route: Route, token: CancelToken) -> urllib3.HTTPResponse:
         try:
             with naming_network_errors(request.what, body=False):
-                prepared = self._session.prepare_request(
-                    requests.Request(request.method, url, headers=dict(request.headers), data=request.body, auth=auth)
-                )
-                return self._session.send(
-                    prepared,
-                    stream=True,
-                    timeout=self._timeouts,
-                    allow_redirects=False,
-                    proxies=self._proxies[Origin.of(url)],
-                )
+                return route.send(request.method, url, headers=request.headers, body=request.body)
         except TrackError:
             # Before an error is believed: a line that a cancel cut looks broken.
             token.raise_if_cancelled()
             raise
 
 
-def _checked(response: requests.Response, request: Request) -> Reply:
+def _discard(response: urllib3.HTTPResponse) -> None:
+    """Close the connection of an answer that was not read to its end, and give its place in the pool back."""
+    response.close()
+    response.release_conn()
+
+
+def _checked(response: urllib3.HTTPResponse, request: Request) -> Reply:
     """Give the reply of an acceptable answer, or raise what the status means."""
-    status = response.status_code
+    status = response.status
     if status in {200, 206, 416}:
         return Reply(status, response.headers)
     raise _refusal(status, request.what, parse_retry_after(response.headers.get("Retry-After")))

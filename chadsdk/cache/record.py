@@ -38,7 +38,7 @@ class CacheRecord:
         extension: Of the file that this is about.
         size_bytes: Length of that file.
         mtime_ns: Its modification time; with the length it ties the record to that very file.
-        sha256: Digest of its bytes.
+        sha256: Digest of its bytes; None when nobody has reckoned it yet.
         verified: How it was checked.
         revision: Revision that the server named; None when it named none.
         stored_at: Seconds of the epoch.
@@ -49,7 +49,7 @@ class CacheRecord:
     extension: str
     size_bytes: int
     mtime_ns: int
-    sha256: str
+    sha256: str | None
     verified: Verified
     revision: str | None
     stored_at: int
@@ -77,7 +77,9 @@ class CacheRecord:
 
 
 def _read(value: object) -> CacheRecord:
-    return CacheRecord(**{"revision": None, "stored_at": int(time.time()), **read_fields(value, _FIELDS)})
+    return CacheRecord(
+        **{"revision": None, "sha256": None, "stored_at": int(time.time()), **read_fields(value, _FIELDS)}
+    )
 
 
 def _verified(value: object) -> Verified:
@@ -99,7 +101,7 @@ _FIELDS = (
     Field("extension", "extension", _extension, required=True),
     Field("size_bytes", "size_bytes", whole_number, required=True),
     Field("mtime_ns", "mtime_ns", whole_number, required=True),
-    Field("sha256", "sha256", sha256_hex, required=True),
+    Field("sha256", "sha256", sha256_hex),
     Field("verified", "verified", _verified, required=True),
     Field("revision", "revision", text),
     Field("stored_at", "stored_at", whole_number),

@@ -14,7 +14,7 @@ from pathlib import Path
 from chadsdk.cache.layout import CacheLayout
 from chadsdk.cache.locks import Hold, holding
 from chadsdk.cache.record import CacheRecord, Verified
-from chadsdk.cache.work import WorkFile, claim, forget_partials, orphans
+from chadsdk.cache.work import WorkFile, claim, forget_partial, orphans
 from chadsdk.cancel import CancelToken
 from chadsdk.files import make_private_folder, safe_id, sync_folder
 from chadsdk.media import EXTENSIONS
@@ -94,7 +94,7 @@ class Cache:
         return claim(self.layout.partials, safe_id(source.track_id))
 
     def publish(
-        self, source: CloudSource, work: WorkFile, *, extension: str, sha256: str, verified: Verified
+        self, source: CloudSource, work: WorkFile, *, extension: str, sha256: str | None, verified: Verified
     ) -> CachedTrack:
         """Give a whole, verified file its final name.
 
@@ -120,6 +120,7 @@ class Cache:
         work.path.replace(final)
         sync_folder(self.layout.folder)
         self._tidy(source.track_id, keep=final)
+        forget_partial(work)
         return CachedTrack(final, status.st_size, verified, sha256)
 
     def forget(self, source: CloudSource) -> None:
@@ -132,7 +133,6 @@ class Cache:
         for path, _ in self._files(track_id):
             if path != keep:  # an older revision in another format
                 path.unlink(missing_ok=True)
-        forget_partials(self.layout.partials, safe_id(track_id))
 
     def _files(self, track_id: str, extensions: Iterable[str] = _EXTENSIONS) -> Iterator[tuple[Path, os.stat_result]]:
         stem = f"{self.layout.folder}{os.sep}{safe_id(track_id)}."

@@ -1,31 +1,34 @@
 """`WorkFile`: a download under way, and how it is put aside and taken up again without any lock.
 
-A partial is claimed by renaming it to a unique name, which one of any number of claimers manages. Its name holds a
-hash of the validator (strong ETag and total length), so that bytes of two versions can never be joined.
+A partial is claimed by renaming it to a unique name, which one of any number of claimers manages. A note beside it
+says of which version it is (strong ETag and total length), which bytes of it are there (its length does not: a file
+that several connections fill is as long as the whole from the start), and which very file it speaks of (length and
+modification time). What the note does not fit is thrown away, so bytes of two versions can never be joined.
 """
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import time
-import uuid
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from chadsdk.decode import Field, decode, parse_json, read_fields, sha256_hex, text, whole_number
+from chadsdk.cache.spans import Span, joined
+from chadsdk.decode import Field, Misfit, decode, items, parse_json, read_fields, text, whole_number
 from chadsdk.errors import DataError
-from chadsdk.files import new_file, write_advisory
+from chadsdk.files import new_file, unique_word, write_advisory
 
-__all__ = ["ORPHAN_AGE_S", "Validator", "WorkFile", "claim", "forget_partials", "is_fresh", "orphans"]
+__all__ = ["ORPHAN_AGE_S", "Validator", "WorkFile", "claim", "forget_partial", "is_fresh", "orphans"]
 
 ORPHAN_AGE_S = 3600.0
 
-_PART, _TEMPORARY, _VALIDATOR = ".part", ".tmp", ".validator"
-_LARGEST_VALIDATOR_BYTES = 16 * 1024
+_PART, _TEMPORARY, _NOTE = ".part", ".tmp", ".validator"
+_LARGEST_NOTE_BYTES = 64 * 1024
+_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,6 @@ class Validator:
     etag: str
     total_bytes: int
 
-    @property
-    def name(self) -> str:
-        """Twelve hex digits that stand for it in file names."""
-        return hashlib.sha256(f"{self.etag}\n{self.total_bytes}".encode()).hexdigest()[:12]
-
 
 @dataclass(slots=True)
 class WorkFile:
@@ -48,31 +46,33 @@ class WorkFile:
     Attributes:
         path: Its unique name.
         stream: Open for reading and writing, unbuffered; closed by whoever ends the work.
-        stem: The track's id as a file name.
+        folder_stem: Path of the partial that it may become, without its suffix.
         validator: Of the bytes that are in it; None when they cannot be resumed.
-        noted_sha256: Digest of the bytes that were put aside; whoever takes them up compares it.
-        digest: Of the bytes that are in it, kept up to date by who writes; None until they were read.
+        spans: Which bytes are in it, kept by who writes.
+        was_partial: Whether a partial or its note may lie beside it.
     """
 
     path: Path
     stream: BinaryIO
-    stem: str
+    folder_stem: Path
     validator: Validator | None = None
-    noted_sha256: str = ""
-    digest: hashlib._Hash | None = field(default_factory=hashlib.sha256)
+    spans: tuple[Span, ...] = ()
+    was_partial: bool = False
 
-    def restart(self) -> hashlib._Hash:
-        """Forget what is in it, and give the new digest, of nothing."""
+    def restart(self) -> None:
+        """Forget what is in it."""
         self.stream.seek(0)
         self.stream.truncate()
         self.validator = None
-        self.digest = hashlib.sha256()
-        return self.digest
+        self.spans = ()
 
-    @property
-    def size_bytes(self) -> int:
-        """How much is in it."""
-        return os.fstat(self.stream.fileno()).st_size
+    def reopened(self) -> BinaryIO:
+        """Give another stream on the same file, with a place of its own; the caller closes it.
+
+        Raises:
+            OSError: The file system refuses.
+        """
+        return _open(self.path)
 
     def put_aside(self) -> None:
         """Keep it to be resumed; without a validator or content, drop it.
@@ -81,18 +81,23 @@ class WorkFile:
             OSError: It could not be kept; it is dropped.
         """
         validator = self.validator
-        if validator is None or not self.size_bytes:
+        if validator is None or not self.spans:
             self.drop()
             return
         try:
             # Flushed: after a power cut a partial of the right length could hold zeros.
             os.fsync(self.stream.fileno())
+            status = os.fstat(self.stream.fileno())
             self.stream.close()
-            stem = self.path.with_name(f"{self.stem}.{validator.name}")
-            sha256 = self.noted_sha256 if self.digest is None else self.digest.hexdigest()
-            note = json.dumps({"etag": validator.etag, "total_bytes": validator.total_bytes, "sha256": sha256})
-            write_advisory(stem.with_name(stem.name + _VALIDATOR), note.encode(), mode=0o600)
-            self.path.rename(stem.with_name(stem.name + _PART))
+            note = {
+                "etag": validator.etag,
+                "total_bytes": validator.total_bytes,
+                "spans": self.spans,
+                "size_bytes": status.st_size,
+                "mtime_ns": status.st_mtime_ns,
+            }
+            write_advisory(_beside(self.folder_stem, _NOTE), json.dumps(note).encode(), mode=0o600)
+            self.path.rename(_beside(self.folder_stem, _PART))
         except BaseException:
             self.drop()
             raise
@@ -104,36 +109,36 @@ class WorkFile:
 
 
 def claim(folder: Path, stem: str) -> WorkFile:
-    """Take up the longest partial of a track, or start an empty file.
+    """Take up the partial of a track, or start an empty file.
 
     Raises:
         OSError: The file system refuses.
     """
-    for partial in sorted(folder.glob(f"{stem}.*{_PART}"), key=_size, reverse=True):
-        work = _claim_partial(partial, stem)
-        if work is not None:
-            return work
-    path = _unique(folder, stem)
-    return WorkFile(path, new_file(path, mode=0o600), stem)
-
-
-def _claim_partial(partial: Path, stem: str) -> WorkFile | None:
-    noted = _read_note(partial)
-    mine = _unique(partial.parent, stem)
+    mine = folder / f"{stem}.{unique_word()}{_TEMPORARY}"
+    folder_stem = folder / stem
     try:
-        partial.rename(mine)
-    except FileNotFoundError:  # another claimed it
+        os.rename(_beside(folder_stem, _PART), mine)  # noqa: PTH104 - a fifth of the time of Path's
+    except FileNotFoundError:  # there is none, or another claimed it
+        return WorkFile(mine, new_file(mine, mode=0o600), folder_stem)
+    work = _taken_up(mine, folder_stem)
+    if work is not None:
+        return work
+    _remove(mine)
+    return WorkFile(mine, new_file(mine, mode=0o600), folder_stem, was_partial=True)
+
+
+def _taken_up(mine: Path, folder_stem: Path) -> WorkFile | None:
+    note = _read_note(_beside(folder_stem, _NOTE))
+    if note is None or mine.is_symlink() or not mine.is_file():
         return None
-    if noted is None or mine.is_symlink() or not mine.is_file():
-        _remove(mine)
-        return None
-    descriptor = os.open(mine, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
-    stream = open(descriptor, "r+b", buffering=0)  # noqa: PTH123, SIM115 - the work file owns it
-    validator, sha256 = noted
-    work = WorkFile(mine, stream, stem, validator, sha256, None)
-    if work.size_bytes > validator.total_bytes:
-        work.restart()
-    return work
+    stream = _open(mine)
+    status = os.fstat(stream.fileno())
+    fits = (status.st_size, status.st_mtime_ns) == (note["size_bytes"], note["mtime_ns"])
+    validator, spans = Validator(note["etag"], note["total_bytes"]), joined(note["spans"])
+    if fits and spans and spans[-1][1] <= min(status.st_size, validator.total_bytes):
+        return WorkFile(mine, stream, folder_stem, validator, spans, was_partial=True)
+    stream.close()
+    return None
 
 
 def orphans(folder: Path, *, stem: str = "*") -> list[Path]:
@@ -146,33 +151,27 @@ def is_fresh(path: Path) -> bool:
     return _modified(path) >= time.time() - ORPHAN_AGE_S
 
 
-def forget_partials(folder: Path, stem: str) -> None:
-    """Remove what is left of partials once the track is whole."""
-    for path in (*folder.glob(f"{stem}.*{_PART}"), *folder.glob(f"{stem}.*{_VALIDATOR}")):
-        _remove(path)
+def forget_partial(work: WorkFile) -> None:
+    """Remove what is left of a partial once the track is whole."""
+    if work.was_partial:
+        for suffix in (_PART, _NOTE):
+            _remove(_beside(work.folder_stem, suffix))
 
 
-def _unique(folder: Path, stem: str) -> Path:
-    return folder / f"{stem}.{uuid.uuid4().hex}{_TEMPORARY}"
+def _beside(stem: Path, suffix: str) -> Path:
+    return stem.with_name(stem.name + suffix)
 
 
-def _read_note(partial: Path) -> tuple[Validator, str] | None:
-    """Give what a partial was put aside with: its validator and its SHA-256."""
-    note = partial.with_suffix(_VALIDATOR)
-    try:
-        value = parse_json(note.read_bytes(), document=note.name, max_bytes=_LARGEST_VALIDATOR_BYTES)
-        fields = decode(note.name, lambda v: read_fields(v, _FIELDS), value)
-    except (OSError, DataError):
-        return None
-    validator = Validator(fields["etag"], fields["total_bytes"])
-    return (validator, fields["sha256"]) if partial.stem.endswith(f".{validator.name}") else None
+def _open(path: Path) -> BinaryIO:
+    descriptor = os.open(path, os.O_RDWR | _FLAGS)
+    return open(descriptor, "r+b", buffering=0)  # noqa: PTH123 - the caller owns it
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.lstat().st_size
-    except OSError:
-        return 0
+def _read_note(path: Path) -> dict[str, Any] | None:
+    with suppress(OSError, DataError):
+        value = parse_json(path.read_bytes(), document=path.name, max_bytes=_LARGEST_NOTE_BYTES)
+        return decode(path.name, lambda v: read_fields(v, _FIELDS), value)
+    return None
 
 
 def _modified(path: Path) -> float:
@@ -190,8 +189,16 @@ def _remove(path: Path) -> None:
             raise
 
 
+def _span(value: object) -> Span:
+    if not isinstance(value, list) or len(value) != 2:
+        raise Misfit("expected a start and a stop")
+    return whole_number(value[0]), whole_number(value[1])
+
+
 _FIELDS = (
     Field("etag", "etag", text, required=True),
     Field("total_bytes", "total_bytes", whole_number, required=True),
-    Field("sha256", "sha256", sha256_hex, required=True),
+    Field("spans", "spans", lambda value: items(value, _span), required=True),
+    Field("size_bytes", "size_bytes", whole_number, required=True),
+    Field("mtime_ns", "mtime_ns", whole_number, required=True),
 )

@@ -14,7 +14,7 @@ from chadsdk.exchange import Reply
 from chadsdk.media import AudioFormat, check_whole, early_refusal, sniff_file
 from chadsdk.source import CloudSource
 
-__all__ = ["Expectation"]
+__all__ = ["Body", "Expectation"]
 
 # RFC 9530: a structured-field dictionary of byte sequences.
 _SHA256_DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]{44}):")
@@ -80,8 +80,13 @@ class Expectation:
             raise NotAudioError(f"The server answered with {found} instead of audio for {self.source}.")
         self.check_lengths()
 
-    def check(self, path: Path, *, size_bytes: int, sha256: str) -> tuple[AudioFormat, Verified]:
+    def check(self, path: Path, *, size_bytes: int, sha256: str | None) -> tuple[AudioFormat, Verified]:
         """Check a file that is all here.
+
+        Args:
+            path: The file.
+            size_bytes: Its length.
+            sha256: Its digest; needed where one is expected.
 
         Returns:
             What format it is, and what could be compared.
@@ -107,6 +112,23 @@ class Expectation:
             return audio_format, Verified.LENGTH
         check_whole(path, audio_format)
         return audio_format, Verified.SIGNATURE
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A whole body in a work file.
+
+    Attributes:
+        reply: The headers it came with.
+        expectation: What must be true of it.
+        size_bytes: Its length.
+        sha256: Its digest, where one is expected; None elsewhere.
+    """
+
+    reply: Reply
+    expectation: Expectation
+    size_bytes: int
+    sha256: str | None
 
 
 def _digest_of(reply: Reply) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,34 +9,41 @@ from chadsdk.cache import Cache, WorkFile
 from chadsdk.cache.locks import Hold
 from chadsdk.cancel import CancelToken
 from chadsdk.disk import naming_disk_errors
-from chadsdk.download.check import Expectation
+from chadsdk.download.crew import Crew
+from chadsdk.download.filling import Filling
 from chadsdk.download.outcome import Fetched
-from chadsdk.download.resume import Step, judge, range_headers, validator_of
 from chadsdk.errors import IntegrityError, NotAudioError
-from chadsdk.exchange import Reply, Request
 from chadsdk.media import final_extension
 from chadsdk.retry import RetryPolicy, retrying
 from chadsdk.source import CloudSource
 from chadsdk.transport import Transport
 
-__all__ = ["Fetcher"]
+__all__ = ["Fetcher", "Order"]
 
-_HASH_BYTES = 1024 * 1024
 # After these the bytes that came are not to be trusted, or there is no room for them; after any other the rest may be
 # had later.
 _NOT_WORTH_KEEPING = (IntegrityError, NotAudioError, OSError)
 
-Advance = Callable[[int], object]
-
 
 @dataclass(frozen=True, slots=True)
-class _Body:
-    """A whole body in the work file."""
+class Order:
+    """One file to fetch.
 
-    reply: Reply
-    expectation: Expectation
-    sha256: str
-    size_bytes: int
+    Attributes:
+        source: The track.
+        url: Address of its audio.
+        token: Heard in every wait.
+        advance: Told how many of its bytes are had, from any thread.
+        crew: Who may help.
+        wait_s: Longest wait for another process that is at it; 0 does not wait.
+    """
+
+    source: CloudSource
+    url: str
+    token: CancelToken
+    advance: Callable[[int], object]
+    crew: Crew
+    wait_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ class Fetcher:
     transport: Transport
     policy: RetryPolicy
     max_track_bytes: int
+    min_part_bytes: int
 
     def cached(self, source: CloudSource) -> Fetched | None:
         """Give the track if it is in the cache.
@@ -58,21 +65,12 @@ class Fetcher:
         found = self.cache.find(source)
         return Fetched.of(found, from_cache=True) if found else None
 
-    def fetch(
-        self, source: CloudSource, url: str, *, token: CancelToken, advance: Advance, wait_s: float
-    ) -> Fetched | None:
+    def fetch(self, order: Order) -> Fetched | None:
         """Give the track, from the cache or the server.
 
-        Args:
-            source: The track.
-            url: Address of its audio.
-            token: Heard in every wait.
-            advance: Told how many of its bytes are had, from this thread.
-            wait_s: Longest wait for another process that is at it; 0 does not wait.
-
         Returns:
-            None when another process is at it and `wait_s` is 0. After a longer wait in vain it is fetched all the
-            same: two writers do no harm.
+            None when another process is at it and `Order.wait_s` is 0. After a longer wait in vain it is fetched all
+            the same: two writers do no harm.
 
         Raises:
             ExportCancelled: Cancelled; what came is kept.
@@ -81,102 +79,79 @@ class Fetcher:
         """
         with naming_disk_errors(self.cache.layout.folder, "store tracks in"):
             try:
-                return self._fetch(source, url, token, advance, wait_s)
+                return self._fetch(order)
             except FileNotFoundError:
                 # The operating system may take the cache at any moment, folders and open files included.
                 self.cache.prepare()
-                return self._fetch(source, url, token, advance, wait_s)
+                return self._fetch(order)
 
-    def _fetch(
-        self, source: CloudSource, url: str, token: CancelToken, advance: Advance, wait_s: float
-    ) -> Fetched | None:
-        found = self.cached(source)
+    def assist(self, crew: Crew, token: CancelToken) -> None:
+        """Help with what others fetch until the batch is done.
+
+        Raises:
+            ExportCancelled: Cancelled.
+            ChadError: Nothing can be had.
+        """
+        with naming_disk_errors(self.cache.layout.folder, "store tracks in"):
+            crew.assist(token, has_room=self.transport.has_room)
+
+    def _fetch(self, order: Order) -> Fetched | None:
+        found = self.cached(order.source)
         if found:
             return found
-        with self.cache.locked(source, token, wait_s=wait_s) as hold:
-            if hold is Hold.BUSY and not wait_s:
+        with self.cache.locked(order.source, order.token, wait_s=order.wait_s) as hold:
+            if hold is Hold.BUSY and not order.wait_s:
                 return None
-            return self.cached(source) or self._download(source, url, token, advance)
+            return self.cached(order.source) or self._download(order)
 
-    def _download(self, source: CloudSource, url: str, token: CancelToken, advance: Advance) -> Fetched:
+    def _download(self, order: Order) -> Fetched:
         reached = 0
 
         def note(bytes_done: int) -> None:
             nonlocal reached
             reached = max(reached, bytes_done)
-            advance(bytes_done)
+            order.advance(bytes_done)
 
-        return retrying(
-            lambda: self._attempt(source, url, token, note),
-            policy=self.policy,
-            token=token,
-            reached=lambda: reached,
-        )
-
-    def _attempt(self, source: CloudSource, url: str, token: CancelToken, advance: Advance) -> Fetched:
-        work = self.cache.claim(source)
+        work = self.cache.claim(order.source)
         try:
-            body = self._fill(work, source, url, token, advance)
-            audio_format, verified = body.expectation.check(work.path, size_bytes=body.size_bytes, sha256=body.sha256)
-            extension = final_extension(
-                audio_format,
-                stream_path=source.stream_path,
-                content_type=body.reply.headers.get("Content-Type") or source.content_type,
-                content_disposition=body.reply.headers.get("Content-Disposition"),
+            filling = Filling(
+                self.transport,
+                order.source,
+                order.url,
+                work,
+                max_bytes=self.max_track_bytes,
+                least_bytes=self.min_part_bytes,
+                advance=note,
             )
-            token.raise_if_cancelled()
-            stored = self.cache.publish(source, work, extension=extension, sha256=body.sha256, verified=verified)
+            with filling, order.crew.sharing(filling):
+                stored = retrying(
+                    lambda: self._attempt(order, work, filling),
+                    policy=self.policy,
+                    token=order.token,
+                    reached=lambda: reached,
+                )
         except _NOT_WORTH_KEEPING:
             work.drop()
             raise
         except BaseException:
             work.put_aside()
             raise
+        return stored
+
+    def _attempt(self, order: Order, work: WorkFile, filling: Filling) -> Fetched:
+        source = order.source
+        try:
+            body = filling.fill(order.token)
+            audio_format, verified = body.expectation.check(work.path, size_bytes=body.size_bytes, sha256=body.sha256)
+        except (IntegrityError, NotAudioError):
+            filling.restart()
+            raise
+        extension = final_extension(
+            audio_format,
+            stream_path=source.stream_path,
+            content_type=body.reply.headers.get("Content-Type") or source.content_type,
+            content_disposition=body.reply.headers.get("Content-Disposition"),
+        )
+        order.token.raise_if_cancelled()
+        stored = self.cache.publish(source, work, extension=extension, sha256=body.sha256, verified=verified)
         return Fetched.of(stored, from_cache=False)
-
-    def _fill(self, work: WorkFile, source: CloudSource, url: str, token: CancelToken, advance: Advance) -> _Body:
-        digest = _digest_of(work, token)
-        have = work.size_bytes
-        request = Request(url, str(source), headers=range_headers(have, work.validator))
-        with self.transport.opening(request, token) as incoming:
-            reply = incoming.reply
-            step = judge(reply, have=have, validator=work.validator)
-            if step is not Step.RESTART:
-                if step is Step.WHOLE:
-                    digest = work.restart()
-                    work.validator = validator_of(reply)
-                    have = 0
-                total = work.validator.total_bytes if work.validator else reply.content_length
-                expected = Expectation.of(source, reply, total_bytes=total, max_bytes=self.max_track_bytes)
-                if have:
-                    expected.check_lengths()
-                if step is not Step.COMPLETE:
-                    incoming.receive(
-                        work.stream,
-                        digest=digest,
-                        limit_bytes=expected.limit_bytes - have,
-                        inspect=expected.check_first if not have else _ignore,
-                        advance=lambda count: advance(have + count),
-                    )
-                return _Body(reply, expected, digest.hexdigest(), work.size_bytes)
-        # Outside the block, so that the refused answer's connection is free. Without a partial it cannot come to this.
-        work.restart()
-        return self._fill(work, source, url, token, advance)
-
-
-def _digest_of(work: WorkFile, token: CancelToken) -> hashlib._Hash:
-    """Give the digest of what is there and leave the file at its end; other bytes than were put aside are forgotten."""
-    if work.digest is None:
-        digest = hashlib.sha256()
-        work.stream.seek(0)
-        while piece := work.stream.read(_HASH_BYTES):
-            token.raise_if_cancelled()
-            digest.update(piece)
-        if digest.hexdigest() != work.noted_sha256:
-            return work.restart()
-        work.digest = digest
-    return work.digest
-
-
-def _ignore(head: bytes) -> None:
-    """Look at nothing: these are not the first bytes of a file."""

@@ -9,7 +9,8 @@ from typing import Self
 from chadsdk.cache import Cache
 from chadsdk.cancel import CancelToken
 from chadsdk.disk import naming_disk_errors
-from chadsdk.download.fetch import Fetcher
+from chadsdk.download.crew import Crew, share_out
+from chadsdk.download.fetch import Fetcher, Order
 from chadsdk.download.outcome import Fetched, FetchOutcome, Unavailable
 from chadsdk.download.pool import run_all
 from chadsdk.errors import ForbiddenError, NoSourceError, NotFoundError, TrackError
@@ -48,7 +49,11 @@ class DownloadService:
             connections=self.settings.max_concurrent_downloads,
         )
         self._fetcher = Fetcher(
-            self._cache, self._transport, RetryPolicy.of(self.settings), self.settings.max_track_bytes
+            self._cache,
+            self._transport,
+            RetryPolicy.of(self.settings),
+            self.settings.max_track_bytes,
+            self.settings.min_part_bytes,
         )
 
     def __enter__(self) -> Self:
@@ -73,7 +78,22 @@ class DownloadService:
         if source is None:
             raise NoSourceError(f"{getattr(track, 'title', track)!r} is not a cloud track.")
         self._prepare()
-        fetched = self._fetch(source, cancel or CancelToken(), _ignore, self.settings.lock_timeout_s)
+        token, patience_s = cancel or CancelToken(), self.settings.lock_timeout_s
+        if source.size_bytes is not None and source.size_bytes < 2 * self.settings.min_part_bytes:
+            fetched = self._fetch(source, token, Crew(1), _ignore, patience_s)
+            assert fetched is not None, "only a fetch that does not wait gives None"  # noqa: S101
+            return fetched.path
+        found: dict[CloudSource, Fetched | None] = {}
+        share_out(
+            [source],
+            lambda each, batch, crew: self._fetch(each, batch, crew, _ignore, patience_s),
+            assist=self._fetcher.assist,
+            workers=self.settings.max_concurrent_downloads,
+            token=token,
+            settled=found.__setitem__,
+            tick=_ignore,
+        )
+        (fetched,) = found.values()
         assert fetched is not None, "only a fetch that does not wait gives None"  # noqa: S101
         return fetched.path
 
@@ -187,9 +207,10 @@ class DownloadService:
         largest_first = sorted(planned, key=lambda source: -planned[source])
         # First what nobody else is at; then, with patience, what others were at and may have finished by now.
         for wait_s in (0.0, self.settings.lock_timeout_s):
-            run_all(
+            share_out(
                 [source for source in largest_first if source not in outcomes],
-                lambda source, batch, wait_s=wait_s: self._outcome(source, batch, tally.advance, wait_s),  # type: ignore[misc]
+                lambda each, batch, crew, wait_s=wait_s: self._outcome(each, batch, crew, tally.advance, wait_s),  # type: ignore[misc]
+                assist=self._fetcher.assist,
                 workers=self.settings.max_concurrent_downloads,
                 token=token,
                 settled=settled,
@@ -198,19 +219,24 @@ class DownloadService:
         return outcomes
 
     def _outcome(
-        self, source: CloudSource, token: CancelToken, advance: Callable[[Hashable, int], None], wait_s: float
+        self,
+        source: CloudSource,
+        token: CancelToken,
+        crew: Crew,
+        advance: Callable[[Hashable, int], None],
+        wait_s: float,
     ) -> FetchOutcome | None:
         try:
-            return self._fetch(source, token, lambda count: advance(source, count), wait_s)
+            return self._fetch(source, token, crew, lambda count: advance(source, count), wait_s)
         except TrackError as exc:
             return Unavailable.of(exc)
 
     def _fetch(
-        self, source: CloudSource, token: CancelToken, advance: Callable[[int], object], wait_s: float
+        self, source: CloudSource, token: CancelToken, crew: Crew, advance: Callable[[int], object], wait_s: float
     ) -> Fetched | None:
         self._check_server(source)
         url = self._server.stream_url(source)
-        return self._fetcher.fetch(source, url, token=token, advance=advance, wait_s=wait_s)
+        return self._fetcher.fetch(Order(source, url, token, advance, crew, wait_s))
 
     def _check_server(self, source: CloudSource) -> None:
         if source.server not in {"", self._server.key}:

@@ -5,7 +5,16 @@ Errors of the operating system come out as they are; whoever knows what was bein
 
 from chadsdk.files.copying import Copied, SourceUnreadableError, copy_file, hash_file, open_regular
 from chadsdk.files.names import collision_key, inside, portable_name, safe_id, unique_name
-from chadsdk.files.writing import make_private_folder, new_file, sync_folder, sync_tree, write_advisory, write_whole
+from chadsdk.files.writing import (
+    make_private_folder,
+    new_file,
+    sync_folder,
+    sync_tree,
+    unique_word,
+    write_advisory,
+    write_all,
+    write_whole,
+)
 
 __all__ = [
     "Copied",
@@ -22,6 +31,8 @@ __all__ = [
     "sync_folder",
     "sync_tree",
     "unique_name",
+    "unique_word",
     "write_advisory",
+    "write_all",
     "write_whole",
 ]

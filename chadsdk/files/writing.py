@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
-import uuid
+import secrets
 from pathlib import Path
 from typing import BinaryIO
 
 from chadsdk.cancel import CancelToken
 
-__all__ = ["make_private_folder", "new_file", "sync_folder", "sync_tree", "write_advisory", "write_whole"]
+__all__ = [
+    "make_private_folder",
+    "new_file",
+    "sync_folder",
+    "sync_tree",
+    "unique_word",
+    "write_advisory",
+    "write_all",
+    "write_whole",
+]
 
 # Absent on Windows, where a new file is made exclusively and links need a privilege.
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
+_SALT = secrets.token_hex(6)
+_NUMBERS = itertools.count()
+
 # fsync(2) on a folder where the file system has no such thing.
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP}
+
+
+def unique_word() -> str:
+    """Give letters and digits that no process on no computer gave before, for the name of a temporary file.
+
+    Random once per import, then counted: asking the system for randomness each time costs more than making the file.
+    The process id keeps the two sides of a fork apart.
+    """
+    return f"{_SALT}{os.getpid():x}x{next(_NUMBERS):x}"
 
 
 def new_file(path: Path, *, mode: int = 0o666) -> BinaryIO:
@@ -27,6 +49,17 @@ def new_file(path: Path, *, mode: int = 0o666) -> BinaryIO:
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, mode)
     return open(descriptor, "w+b", buffering=0)  # noqa: PTH123 - the caller's `with` owns it
+
+
+def write_all(stream: BinaryIO, data: bytes | memoryview) -> None:
+    """Write all of it to an unbuffered stream, which alone may take less than it is given.
+
+    Raises:
+        OSError: The file cannot take it.
+    """
+    view = memoryview(data)
+    while view:
+        view = view[stream.write(view) :]
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
@@ -49,12 +82,10 @@ def write_advisory(path: Path, data: bytes, *, mode: int = 0o666) -> None:
 
 
 def _write(path: Path, data: bytes, mode: int, *, flush: bool) -> None:
-    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    temporary = path.with_name(f".{unique_word()}.tmp")
     try:
         with new_file(temporary, mode=mode) as stream:
-            view = memoryview(data)
-            while view:
-                view = view[stream.write(view) :]
+            write_all(stream, data)
             if flush:
                 os.fsync(stream.fileno())
         temporary.replace(path)

@@ -13,7 +13,7 @@ from requests.structures import CaseInsensitiveDict
 
 from chadsdk.cache import Validator
 from chadsdk.cancel import CancelToken
-from chadsdk.download.resume import Step, judge, range_headers, validator_of
+from chadsdk.download.resume import RangeAsked, Step, judge, validator_of
 from chadsdk.errors import AuthError, IntegrityError, ProtocolError
 from chadsdk.exchange import Reply
 from chadsdk.progress import Event, Progress
@@ -37,8 +37,7 @@ class Case:
     name: str
     reply: Reply
     step: Step | None
-    have: int = 400
-    validator: Validator | None = KNOWN
+    asked: RangeAsked | None = RangeAsked(400, 1000, KNOWN)
 
 
 def part(name: str, step: Step, **changes: str) -> Case:
@@ -64,13 +63,15 @@ CASES = [
     part("length contradicts the range", Step.RESTART, Content_Length="599"),
     Case("multipart", reply(206, Content_Type="multipart/byteranges; boundary=x"), Step.RESTART),
     Case("the whole again", reply(200, Content_Length="1000"), Step.WHOLE),
-    Case("the whole, nothing asked", reply(200), Step.WHOLE, have=0, validator=None),
-    Case("nothing left", reply(416, Content_Range="bytes */1000"), Step.COMPLETE, have=1000),
-    Case("nothing left, nothing said", reply(416), Step.COMPLETE, have=1000),
-    Case("nothing left, of another", reply(416, Content_Range="bytes */900"), Step.RESTART, have=1000),
+    Case("the whole, nothing asked", reply(200), Step.WHOLE, None),
+    Case("nothing left", reply(416, Content_Range="bytes */1000"), Step.COMPLETE, RangeAsked(1000, 1000, KNOWN)),
+    Case("nothing left, nothing said", reply(416), Step.COMPLETE, RangeAsked(1000, 1000, KNOWN)),
+    Case(
+        "nothing left, of another", reply(416, Content_Range="bytes */900"), Step.RESTART, RangeAsked(1000, 1000, KNOWN)
+    ),
     Case("416 on a piece", reply(416, Content_Range="bytes */400"), Step.RESTART),
-    Case("a part that nobody asked for", reply(206, Content_Range="bytes 0-99/1000"), None, have=0, validator=None),
-    Case("416 to a plain request", reply(416), None, have=0, validator=None),
+    Case("a part that nobody asked for", reply(206, Content_Range="bytes 0-99/1000"), None, None),
+    Case("416 to a plain request", reply(416), None, None),
     Case("compressed", reply(200, Content_Encoding="gzip"), None),
     Case("a compressed part", reply(206, Content_Encoding="br", Content_Range="bytes 400-999/1000"), None),
 ]
@@ -81,22 +82,26 @@ def test_a_reply_is_judged(case: Case) -> None:
     """Only a part of the same version that starts where we stopped is joined; anything else starts over or fails."""
     if case.step is None:
         with pytest.raises(ProtocolError):
-            judge(case.reply, have=case.have, validator=case.validator)
+            judge(case.reply, case.asked)
     else:
-        assert judge(case.reply, have=case.have, validator=case.validator) is case.step
+        assert judge(case.reply, case.asked) is case.step
 
 
 @pytest.mark.parametrize(
-    ("have", "validator", "headers"),
-    [
-        (400, KNOWN, {"Range": "bytes=400-", "If-Range": '"v1"'}),
-        (0, KNOWN, {}),
-        (400, None, {}),
-    ],
+    ("start", "stop", "wanted"),
+    [(400, 1000, "bytes=400-"), (400, 700, "bytes=400-699"), (1000, 1000, "bytes=1000-")],
 )
-def test_what_is_asked(have: int, validator: Validator | None, headers: dict[str, str]) -> None:
-    """A range is asked for under its validator, or not at all."""
-    assert range_headers(have, validator) == headers
+def test_what_is_asked(start: int, stop: int, wanted: str) -> None:
+    """A range is asked for under its validator; its end is named only where it is not the file's."""
+    assert RangeAsked(start, stop, KNOWN).headers == {"Range": wanted, "If-Range": '"v1"'}
+
+
+def test_an_inner_range_is_judged_by_its_own_end() -> None:
+    """What a helper asks for is a piece out of the middle."""
+    asked = RangeAsked(400, 700, KNOWN)
+    good = reply(206, Content_Range="bytes 400-699/1000", Content_Length="300")
+    assert judge(good, asked) is Step.APPEND
+    assert judge(reply(206, Content_Range="bytes 400-999/1000", Content_Length="600"), asked) is Step.RESTART
 
 
 @pytest.mark.parametrize(
@@ -174,7 +179,7 @@ def test_a_whole_partial_needs_no_body(rig: Rig) -> None:
     recording = rig.server.world.track("t-1").recording
     assert recording is not None
     partial.write_bytes(recording.file.read_bytes())
-    note(partial, lambda fields: fields | {"sha256": recording.sha256})
+    note(partial, lambda fields: fields | tie(partial) | {"spans": [[0, recording.size_bytes]]})
     assert sha256_of(rig.service.download(rig.source(1))) == rig.sha256()
     assert [get.status for get in rig.gets()] == [416]
 
@@ -191,6 +196,12 @@ def note(partial: Path, change: Callable[[dict[str, object]], object]) -> None:
     """Change what a partial was put aside with."""
     file = partial.with_suffix(".validator")
     file.write_text(json.dumps(change(json.loads(file.read_text()))))
+
+
+def tie(partial: Path) -> dict[str, int]:
+    """What ties a note to the very file."""
+    status = partial.stat()
+    return {"size_bytes": status.st_size, "mtime_ns": status.st_mtime_ns}
 
 
 def flip(partial: Path) -> None:
@@ -236,7 +247,7 @@ def forge_the_note(partial: Path) -> None:
 
 @pytest.mark.parametrize(
     "spoil",
-    [flip, swap, grow, lengthen, shorten, become_a_link, lose_the_note, garble_the_note, forge_the_note],
+    [flip, swap, grow, lengthen, shorten, become_a_link, lose_the_note, garble_the_note],
 )
 def test_a_spoiled_partial_never_makes_a_wrong_file(rig: Rig, spoil: Callable[[Path], None]) -> None:
     """Bytes that are not those put aside are forgotten, also when no digest and no size is known: whole and right."""
@@ -245,6 +256,15 @@ def test_a_spoiled_partial_never_makes_a_wrong_file(rig: Rig, spoil: Callable[[P
     spoil(partial)
     assert sha256_of(rig.service.download(bare(rig.source(1)))) == rig.sha256()
     assert [(get.range, get.status) for get in rig.gets()] == [(None, 200)]
+
+
+def test_a_note_of_another_version_is_found_out_by_the_answer(rig: Rig) -> None:
+    """The part that comes is of another length than the note says: the file is had anew, and is right."""
+    interrupted(rig)
+    (partial,) = rig.partials()
+    forge_the_note(partial)
+    assert sha256_of(rig.service.download(bare(rig.source(1)))) == rig.sha256()
+    assert [get.status for get in rig.gets()] == [206, 200]
     assert rig.temporaries() == rig.partials() == []
     victim = rig.layout.partials / "victim"
     assert not victim.exists() or victim.read_bytes() == b"untouched"

@@ -1,0 +1,117 @@
+"""`Crew`: the workers of one batch that find no file to begin, and the files that others are at."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from chadsdk.cancel import CancelToken
+from chadsdk.download.filling import Filling
+from chadsdk.download.pool import run_all
+from chadsdk.source import CloudSource
+
+__all__ = ["Crew", "share_out"]
+
+T = TypeVar("T")
+
+_POLL_S = 0.05
+
+
+class Crew:
+    """Who works on what in one batch. Thread-safe.
+
+    Args:
+        files: How many files the batch has.
+    """
+
+    def __init__(self, files: int) -> None:
+        self._changed = threading.Condition()
+        self._to_do = files  # guarded by _changed, as is what follows
+        self._fillings: list[Filling] = []
+        self._refused = False
+
+    @contextmanager
+    def sharing(self, filling: Filling) -> Iterator[None]:
+        """Let others help with a file inside the block."""
+        with self._changed:
+            self._fillings.append(filling)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._fillings.remove(filling)
+
+    @contextmanager
+    def one_file(self) -> Iterator[None]:
+        """Count a file of the batch as done at the end of the block."""
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._to_do -= 1
+                self._changed.notify_all()
+
+    def assist(self, token: CancelToken, *, has_room: Callable[[], bool]) -> None:
+        """Help with the file that has most left, again and again, until no file of the batch is left to do.
+
+        Args:
+            token: Ends it.
+            has_room: Whether a connection is to spare.
+
+        Raises:
+            ExportCancelled: Cancelled.
+            ChadError: Nothing can be had.
+            OSError: A file cannot take what comes.
+        """
+        while True:
+            token.raise_if_cancelled()
+            filling = self._neediest() if has_room() else None
+            if filling is not None and filling.help(token):
+                continue
+            with self._changed:
+                # One refusal speaks for the server: asking again for each file would be in its way.
+                self._refused = self._refused or (filling is not None and filling.refuses_ranges)
+                if self._refused or not self._to_do:
+                    return
+                self._changed.wait(_POLL_S)
+
+    def _neediest(self) -> Filling | None:
+        with self._changed:
+            found = [(filling.worth_helping, filling) for filling in self._fillings]
+        worth, filling = max(found, key=lambda pair: pair[0], default=(0, None))
+        return filling if worth else None
+
+
+def share_out(
+    sources: Sequence[CloudSource],
+    work: Callable[[CloudSource, CancelToken, Crew], T],
+    *,
+    assist: Callable[[Crew, CancelToken], object],
+    workers: int,
+    token: CancelToken,
+    settled: Callable[[CloudSource, T], object],
+    tick: Callable[[], object],
+) -> None:
+    """Work on each source as `run_all` does; workers that find none to begin `assist` until all are done.
+
+    Raises:
+        BaseException: See `run_all`.
+    """
+    crew = Crew(len(sources))
+
+    def do(source: CloudSource | None, batch: CancelToken) -> list[T]:
+        if source is None:
+            assist(crew, batch)
+            return []
+        with crew.one_file():
+            return [work(source, batch, crew)]
+
+    def tell(source: CloudSource | None, results: list[T]) -> None:
+        for result in results:
+            assert source is not None, "only a source has a result"  # noqa: S101
+            settled(source, result)
+
+    helpers = [None] * (workers - 1) if sources else []
+    run_all([*sources, *helpers], do, workers=workers, token=token, settled=tell, tick=tick)
