@@ -21,25 +21,27 @@ from chadsdk.auth import Credentials, OriginAuth
 from chadsdk.cancel import CancelToken
 from chadsdk.errors import (
     AuthError,
-    ForbiddenError,
-    NotFoundError,
+    NetworkError,
     ProtocolError,
-    RateLimitedError,
-    ServerError,
     TrackError,
     UnsafeURLError,
 )
 from chadsdk.exchange import Incoming, Reply, Request
+from chadsdk.gate import Gate
 from chadsdk.line import Line
+from chadsdk.pace import Pace
+from chadsdk.refusal import refusal
 from chadsdk.retry import parse_retry_after
 from chadsdk.session import build_session, naming_network_errors
 from chadsdk.settings import Settings
+from chadsdk.watch import Limits, Watch, Watchdog
 
 __all__ = ["Transport"]
 
 _MAX_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
-_TRY_LATER = {408, 425, 500, 502, 503, 504}
+_SHUTS_THE_GATE = {429, 503}  # these speak of the client and of the service, not of the one thing asked for
+_SAFE_TO_REPEAT = {"GET", "HEAD"}
 _SLOT_POLL_S = 0.05
 
 
@@ -68,6 +70,9 @@ class Transport:
         self._process = os.getpid()
         self._session = build_session(self._settings, connections=self._connections)
         self._slots = threading.BoundedSemaphore(self._connections)
+        self._watchdog = Watchdog(Limits.of(self._settings))
+        self._pace = Pace(self._settings.max_bytes_per_s, connections=self._connections)
+        self._gate = Gate(longest_s=self._settings.retry_after_total_s)
 
     def __enter__(self) -> Self:
         return self
@@ -78,6 +83,8 @@ class Transport:
     def close(self) -> None:
         """Close the connections that are idle; those in use close when they end."""
         self._session.close()
+        if self._process == os.getpid():  # the watchdog of another process stayed there
+            self._watchdog.close()
 
     @contextmanager
     def opening(self, request: Request, token: CancelToken) -> Iterator[Incoming]:
@@ -94,10 +101,16 @@ class Transport:
         if self._process != os.getpid():
             # After a fork parent and child would read each other's answers from the connections that they share.
             self._open_for_this_process()
-        with self._slot(token), Line() as line, token.interrupting(line.cut):
-            response = self._authorized(request, token, line)
+        with (
+            self._slot(token),
+            Line() as line,
+            token.interrupting(line.cut),
+            self._watchdog.watching(line.cut) as watch,
+        ):
+            line.waiting = watch.headers_begin
+            response = self._authorized(request, token, line, watch)
             try:
-                yield Incoming(_checked(response, request), request.what, response, token)
+                yield Incoming(self._checked(response, request), request.what, response, token, watch, self._pace)
             finally:
                 response.close()
 
@@ -139,16 +152,26 @@ class Transport:
         finally:
             slots.release()
 
-    def _authorized(self, request: Request, token: CancelToken, line: Line) -> requests.Response:
+    def _checked(self, response: requests.Response, request: Request) -> Reply:
+        """Give the reply of an acceptable answer, or raise what the status means."""
+        status = response.status_code
+        if status in {200, 206, 416}:
+            return Reply(status, response.headers)
+        retry_after_s = parse_retry_after(response.headers.get("Retry-After"))
+        if retry_after_s is not None and status in _SHUTS_THE_GATE:
+            self._gate.shut(retry_after_s)
+        raise refusal(status, request.what, retry_after_s)
+
+    def _authorized(self, request: Request, token: CancelToken, line: Line, watch: Watch) -> requests.Response:
         sent = self._credentials.headers()
-        response = self._followed(request, sent, token, line)
+        response = self._followed(request, sent, token, line, watch)
         if self._refuses_us(response):
             response.close()
             line.let_go()  # before the refresh, whose connection would come on top
             if not self._credentials.refresh(sent, token):
                 raise AuthError(f"The server {self._home} refuses the credentials (401).")
             sent = self._credentials.headers()
-            response = self._followed(request, sent, token, line)
+            response = self._followed(request, sent, token, line, watch)
         if not self._refuses_us(response):
             self._credentials.accepted(sent)
             return response
@@ -160,13 +183,13 @@ class Transport:
         return response.status_code == HTTPStatus.UNAUTHORIZED and Origin.of(response.url) == self._home
 
     def _followed(
-        self, request: Request, credentials: Mapping[str, str], token: CancelToken, line: Line
+        self, request: Request, credentials: Mapping[str, str], token: CancelToken, line: Line, watch: Watch
     ) -> requests.Response:
         url = request.url
         if Origin.of(url) not in self._proxies:
             raise UnsafeURLError(f"The address of {request.what} is at {Origin.of(url)}, not at {self._home}.")
         for _ in range(_MAX_REDIRECTS + 1):
-            response = self._send(request, url, credentials, token)
+            response = self._answered(request, url, credentials, token, line, watch)
             if response.status_code not in _REDIRECTS:
                 return response
             location = response.headers.get("Location")
@@ -177,9 +200,23 @@ class Transport:
             url = redirect_target(url, location, home=self._home, allowed=self._allowed)
         raise ProtocolError(f"The server redirects {request.what} more than {_MAX_REDIRECTS} times.")
 
-    def _send(
-        self, request: Request, url: str, credentials: Mapping[str, str], token: CancelToken
+    def _answered(
+        self, request: Request, url: str, credentials: Mapping[str, str], token: CancelToken, line: Line, watch: Watch
     ) -> requests.Response:
+        for _ in range(self._connections):
+            try:
+                return self._send(request, url, credentials, token, watch)
+            except NetworkError as exc:
+                # A server may close a connection that is idle just when it is used again: no failure, and each is gone.
+                if type(exc) is not NetworkError or not line.is_reused or request.method not in _SAFE_TO_REPEAT:
+                    raise
+                line.let_go()
+        return self._send(request, url, credentials, token, watch)
+
+    def _send(
+        self, request: Request, url: str, credentials: Mapping[str, str], token: CancelToken, watch: Watch
+    ) -> requests.Response:
+        self._gate.raise_if_shut(request.what)
         auth = OriginAuth(self._home, credentials)
         try:
             with naming_network_errors(request.what, body=False):
@@ -194,35 +231,12 @@ class Transport:
                     proxies=self._proxies[Origin.of(url)],
                 )
         except TrackError:
-            # Before an error is believed: a line that a cancel cut looks broken.
+            # Before an error is believed: a line that was cut looks broken.
             token.raise_if_cancelled()
+            watch.raise_if_late(request.what)
             raise
-
-
-def _checked(response: requests.Response, request: Request) -> Reply:
-    """Give the reply of an acceptable answer, or raise what the status means."""
-    status = response.status_code
-    if status in {200, 206, 416}:
-        return Reply(status, response.headers)
-    raise _refusal(status, request.what, parse_retry_after(response.headers.get("Retry-After")))
-
-
-def _refusal(status: int, what: str, retry_after_s: float | None) -> TrackError:
-    match status:
-        case 401:
-            return ForbiddenError(f"The origin that the server redirects to refuses {what} (401).")
-        case 403:
-            return ForbiddenError(f"The server does not allow {what} to this user (403).")
-        case 404 | 410:
-            return NotFoundError(f"The server has no {what} ({status}).")
-        case 429:
-            return RateLimitedError(f"The server is asked too often (429) for {what}.", retry_after_s=retry_after_s)
-        case _ if status in _TRY_LATER:
-            return ServerError(f"The server fails ({status}) for {what}.", retry_after_s=retry_after_s)
-        case _ if status >= 500:
-            return ServerError(f"The server fails ({status}) for {what}.", retryable=False)
-    # 1xx as a final answer is what requests makes of 103 Early Hints.
-    return ProtocolError(f"An unexpected answer ({status}) for {what}.", retryable=status < 200)
+        finally:
+            watch.rest()
 
 
 def _refuse_encoding(reply: Reply, what: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -16,7 +17,7 @@ from chadsdk.errors import ForbiddenError, NoSourceError, NotFoundError, TrackEr
 from chadsdk.exchange import Request
 from chadsdk.library import CloudListing, Track
 from chadsdk.progress import Listener, Phase, Progress, Tally, TrackDone
-from chadsdk.retry import RetryPolicy
+from chadsdk.retry import RetryPolicy, retrying
 from chadsdk.server import MusicServer
 from chadsdk.settings import Settings
 from chadsdk.source import CloudSource
@@ -47,9 +48,10 @@ class DownloadService:
             self.settings,
             connections=self.settings.max_concurrent_downloads,
         )
-        self._fetcher = Fetcher(
-            self._cache, self._transport, RetryPolicy.of(self.settings), self.settings.max_track_bytes
-        )
+        policy = RetryPolicy.of(self.settings)
+        self._fetcher = Fetcher(self._cache, self._transport, policy, self.settings.max_track_bytes)
+        # A length is not worth another attempt; but it waits as long as the server wants to be left alone.
+        self._ask_once = replace(policy, attempts=1)
 
     def __enter__(self) -> Self:
         return self
@@ -153,7 +155,8 @@ class DownloadService:
         try:
             self._check_server(source)
             request = Request(self._server.stream_url(source), str(source))
-            return self._transport.head(request, token).content_length
+            reply = retrying(lambda: self._transport.head(request, token), policy=self._ask_once, token=token)
+            return reply.content_length
         except (NotFoundError, ForbiddenError):
             return 0  # nothing will come; the download will tell why
         except TrackError:

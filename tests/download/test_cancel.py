@@ -32,9 +32,9 @@ from tests.download.support import (
 
 def assert_clean(rig: Rig, number: int = 1) -> None:
     """Nothing of a cancelled download is left but what it is resumed by."""
-    assert chadsdk_threads() == []
     rig.service.close()
     rig.client.close()
+    assert chadsdk_threads() == []
     assert rig.open_sockets() == []
     rig.server.wait_until_idle()
     with holding(rig.layout.lock(f"t-{number}"), CancelToken(), wait_s=0) as hold:
@@ -130,6 +130,7 @@ def test_a_batch_while_another_process_holds_a_track(rig: Rig) -> None:
     ):
         assert rest.wait(PATIENCE_S)
         assert running.cancelled_by(token) < CANCEL_BOUND_S
+    rig.service.close()
     assert chadsdk_threads() == []
     assert rig.gets(1) == []
 
