@@ -223,7 +223,7 @@ class Transport:
                 prepared = self._session.prepare_request(
                     requests.Request(request.method, url, headers=dict(request.headers), data=request.body, auth=auth)
                 )
-                return self._session.send(
+                response = self._session.send(
                     prepared,
                     stream=True,
                     timeout=self._timeouts,
@@ -237,6 +237,12 @@ class Transport:
             raise
         finally:
             watch.rest()
+        try:
+            watch.raise_if_late(request.what)  # http.client takes headers that break off for all of them
+        except TrackError:
+            response.close()
+            raise
+        return response
 
 
 def _refuse_encoding(reply: Reply, what: str) -> None:

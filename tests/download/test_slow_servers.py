@@ -61,6 +61,20 @@ def test_headers_that_trickle_are_a_stall(rig: Rig, tmp_path: Path, answer: Call
     assert len(server.requests) == 3
 
 
+@pytest.mark.parametrize("status", ["404 Not Found", "302 Found", "401 Unauthorized"])
+def test_headers_that_break_off_are_not_believed(rig: Rig, tmp_path: Path, status: str) -> None:
+    """What a server began to say before it was cut is no answer: it may have meant another place, or more."""
+
+    def answer(talk: Talk, _head: str) -> None:
+        talk.say(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nLocation: /a".encode())
+        talk.trickle(b"x")
+
+    with bare_server(answer) as server, service_of(server, tmp_path / "c", header_timeout_s=0.2) as service:
+        with pytest.raises(StalledError):
+            service.download(rig.source(1))
+        assert len(server.requests) == 1
+
+
 def test_a_trickling_redirect_is_a_stall(rig: Rig, tmp_path: Path) -> None:
     """Each hop has its own deadline, and the second is held to it like the first."""
 
