@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from chadsdk.errors import ExportCancelled
 
 __all__ = ["CancelToken"]
+
+_LOOK_S = 1.5  # how long a sleeper may not know that the main thread has ended
 
 
 class CancelToken:
@@ -60,11 +63,16 @@ class CancelToken:
         Raises:
             ExportCancelled: At once when cancelled.
         """
-        self.raise_if_cancelled()
-        with suppress(queue.Empty):
-            self._bell.get(timeout=max(0.0, seconds))
-            self._bell.put(None)  # for the next sleeper
-        self.raise_if_cancelled()
+        until = time.monotonic() + seconds
+        while True:
+            self.raise_if_cancelled()
+            left_s = until - time.monotonic()
+            if left_s <= 0:
+                return
+            with suppress(queue.Empty):
+                # In slices: nothing rings when the main thread ends.
+                self._bell.get(timeout=min(left_s, _LOOK_S))
+                self._bell.put(None)  # for the next sleeper
 
     @contextmanager
     def interrupting(self, interrupt: Callable[[], None]) -> Iterator[None]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import urllib3
 
@@ -15,13 +14,18 @@ from chadsdk.body import CountedBody, Splice
 from chadsdk.cancel import CancelToken
 from chadsdk.errors import IntegrityError, TrackError
 from chadsdk.files import write_all
+from chadsdk.pace import Pace
 from chadsdk.session import naming_network_errors
+from chadsdk.watch import Watch
 
 __all__ = ["Incoming", "Intake", "Reply", "Request"]
 
 _FIRST_BYTES = 64 * 1024  # small, so that little is allocated for a small file
 _LARGEST_BYTES = 1024 * 1024
+_END_S = 1.0  # how long a body that is all here may take to say that nothing follows
 _FULL_S = 0.1  # a piece is passed on after this time, full or not: progress on a slow link has to move
+
+R = TypeVar("R", int, bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class Reply:
     @property
     def content_length(self) -> int | None:
         """Length that is announced; None when it is absent or no plain number."""
+        if "Transfer-Encoding" in self.headers:  # RFC 9112, 6.3: then it says nothing
+            return None
         value = self.headers.get("Content-Length", "")
         return int(value) if re.fullmatch(r"[0-9]{1,18}", value) else None
 
@@ -91,13 +97,15 @@ class Incoming:
     what: str
     _response: urllib3.HTTPResponse
     _token: CancelToken
+    _watch: Watch
+    _pace: Pace
 
     def pieces(self) -> Iterator[bytes]:
         """Give the body as it arrives, in pieces of at most 1 MiB, none empty.
 
         Raises:
             ExportCancelled: Cancelled.
-            TrackError: The connection failed.
+            TrackError: The connection failed, or the body comes too slowly.
         """
         size = _FIRST_BYTES
         while piece := self._next_piece(size):
@@ -129,68 +137,76 @@ class Incoming:
         return at
 
     def _store_first(self, intake: Intake) -> int:
-        first = self._next_piece(_FIRST_BYTES)
+        first = self._next_piece(max(1, min(_FIRST_BYTES, intake.room(intake.at))))
         if not first:
             return intake.at
         intake.inspect(first)
-        self._refuse_surplus(intake, intake.at, first)
+        if not intake.room(intake.at):
+            raise self._too_much(intake.at)
         return _store(first, intake, intake.at)
 
     def _read(self, intake: Intake, body: CountedBody, at: int) -> int:
         buffer = memoryview(bytearray(min(body.left, _LARGEST_BYTES)))
         while (wanted := min(intake.room(at), len(buffer), body.left)) > 0:
-            with self._believing():
-                count = body.fill(buffer[:wanted], within_s=_FULL_S)
-            self._token.raise_if_cancelled()
+            count = self._wait_for(lambda size: body.fill(buffer[:size], within_s=_FULL_S), wanted)
             at = _store(buffer[:count], intake, at)
         return at
 
     def _splice(self, intake: Intake, body: CountedBody, at: int) -> int:
         with Splice(body) as splice:
             while (wanted := min(intake.room(at), body.left)) > 0:
-                with self._believing():
-                    count = splice.take(wanted)
-                self._token.raise_if_cancelled()
+                count = self._wait_for(splice.take, wanted)
                 splice.put(count, intake.stream)
                 at += count
                 intake.advance(at)
         return at
 
     def _receive_framed(self, intake: Intake, at: int) -> int:
-        """Take a body whose length nobody announced, and look for its end, which no count tells."""
-        while True:
-            try:
-                piece = self._next_piece(_LARGEST_BYTES)
-            except TrackError:
-                if intake.room(at):
-                    raise
-                return at  # all is here; what could not be had is the end mark, or trailers that do not end
+        """Take a body whose length nobody announced, up to its end or to what is wanted."""
+        while room := intake.room(at):
+            piece = self._next_piece(min(room, _LARGEST_BYTES))
             if not piece:
                 return at
-            self._refuse_surplus(intake, at, piece)
             at = _store(piece, intake, at)
+        if self._goes_on():
+            raise self._too_much(at)
+        return at
 
-    def _refuse_surplus(self, intake: Intake, at: int, piece: bytes) -> None:
-        room = intake.room(at)
-        if len(piece) > room:
-            raise IntegrityError(f"The server sends more than the {at + room} bytes expected of {self.what}.")
+    def _goes_on(self) -> bool:
+        """Look one byte beyond what is wanted; a server that does not come to an end there says nothing."""
+        self._watch.expect(_END_S)
+        try:
+            return bool(self._next_piece(1))
+        except TrackError:
+            return False  # trailers without end, or broken: all that was wanted is here
+        finally:
+            self._watch.rest()
+
+    def _too_much(self, at: int) -> IntegrityError:
+        return IntegrityError(f"The server sends more than the {at} bytes expected of {self.what}.")
 
     def _next_piece(self, size: int) -> bytes:
-        with self._believing():
-            piece: bytes = self._response.read1(size, decode_content=False)
-        # A cut line can look like a clean end.
-        self._token.raise_if_cancelled()
-        return piece
+        return self._wait_for(lambda wanted: self._response.read1(wanted, decode_content=False), size)
 
-    @contextmanager
-    def _believing(self) -> Iterator[None]:
-        """Name the errors of the network, unless it was a cancel that cut the line."""
+    def _wait_for(self, read: Callable[[int], R], wanted: int) -> R:
+        """Wait for up to so many bytes of the body, under the cap and under the watchdog's eye; none at its end."""
+        self._pace.wait(self._token)
+        self._watch.read_begins()
         try:
             with naming_network_errors(self.what, body=True):
-                yield
+                got = read(self._pace.read_bytes(wanted))
         except TrackError:
             self._token.raise_if_cancelled()
+            self._watch.raise_if_late(self.what)
             raise
+        count = got if isinstance(got, int) else len(got)
+        self._watch.read_ended(count)
+        self._pace.took(count)
+        # A cut line can look like a clean end.
+        self._token.raise_if_cancelled()
+        if not count:
+            self._watch.raise_if_late(self.what)
+        return got
 
 
 def _store(piece: bytes | memoryview, intake: Intake, at: int) -> int:

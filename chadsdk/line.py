@@ -13,7 +13,8 @@ import os
 import socket
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, Self
 
@@ -23,7 +24,14 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.wait import wait_for_write
 
+from chadsdk.lookup import look_up
+
 __all__ = ["Line", "LineAdapter"]
+
+
+def _ignore() -> None:
+    pass
+
 
 _current_line: ContextVar[Line | None] = ContextVar("chadsdk_line", default=None)
 
@@ -32,12 +40,19 @@ class Line:
     """The sockets that one request uses, so that another thread can cut them.
 
     A context manager: inside it, connections made or reused by this thread belong to the line.
+
+    Args:
+        waiting: Called whenever a wait for the server begins: for a connection, for its proof of who it is, for the
+            headers of an answer. Not while a name is looked up.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, waiting: Callable[[], object] = _ignore) -> None:
+        self.waiting = waiting
+        self.is_reused = False  # whether the connection of the request that was sent last had served one before
         # Re-entrant: a signal handler may cut the line that its own thread is attaching to.
         self._lock = threading.RLock()
         self._sockets: list[socket.socket] = []  # guarded by _lock, as is what follows
+        self._alarms: list[Callable[[], None]] = []
         self._cut = False
 
     def __enter__(self) -> Self:
@@ -50,6 +65,7 @@ class Line:
 
     def let_go(self) -> None:
         """Forget the sockets so far: a request is over and another follows. A duplicate keeps a connection open."""
+        self.is_reused = False
         with self._lock:
             sockets, self._sockets = self._sockets, []
         for each in sockets:
@@ -66,12 +82,34 @@ class Line:
             if self._cut:
                 _shut(duplicate)
 
+    @contextmanager
+    def ending(self, alarm: Callable[[], None]) -> Iterator[None]:
+        """Call `alarm`, which neither blocks nor raises, when the line is cut inside the block, or is cut already."""
+        with self._lock:
+            self._alarms.append(alarm)
+            if self._cut:
+                alarm()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._alarms.remove(alarm)
+
+    def send(self, sock: socket.socket | None, *, reused: bool) -> None:
+        """Note that a request is about to be sent, over this socket if there is one yet."""
+        self.is_reused = reused
+        if sock is not None:
+            self.attach(sock)
+        self.waiting()
+
     def cut(self) -> None:
         """End whatever waits on this line, now and later. From any thread; never blocks, never raises."""
         with self._lock:
             self._cut = True
             for each in self._sockets:
                 _shut(each)
+            for alarm in self._alarms:
+                alarm()
 
 
 def _shut(sock: socket.socket) -> None:
@@ -79,32 +117,28 @@ def _shut(sock: socket.socket) -> None:
         sock.shutdown(socket.SHUT_RDWR)
 
 
-def _note(sock: socket.socket | None) -> None:
-    line = _current_line.get()
-    if line is not None and sock is not None:
-        line.attach(sock)
-
-
 def _open_socket(connection: HTTPConnection) -> socket.socket:
-    """Connect as urllib3 does, but on a socket that the line knows before it waits for the server.
-
-    Looking the name up comes first and cannot be interrupted by anything.
-    """
+    """Connect as urllib3 does, but on a socket that the line knows before it waits for the server."""
+    line = _current_line.get()
+    if line is None:
+        with Line():
+            return _open_socket(connection)
     failure: OSError | None = None
     try:
-        found = socket.getaddrinfo(connection.host.strip("[]"), connection.port, type=socket.SOCK_STREAM)
-    except (socket.gaierror, UnicodeError) as exc:
+        found = look_up(connection.host.strip("[]"), connection.port, ended_by=line.ending)
+    except (OSError, UnicodeError) as exc:
         raise NameResolutionError(connection.host, connection, socket.gaierror(str(exc))) from exc
     for family, kind, protocol, _, address in found:
         sock = socket.socket(family, kind, protocol)
         try:
             for option in connection.socket_options or ():
                 sock.setsockopt(*option)
-            _connect(sock, address, connection.timeout)
+            _connect(sock, address, connection.timeout, line)
         except OSError as exc:
             sock.close()
             failure = exc
         else:
+            line.waiting()
             sys.audit("http.client.connect", connection, connection.host, connection.port)
             return sock
     if isinstance(failure, TimeoutError):
@@ -112,11 +146,12 @@ def _open_socket(connection: HTTPConnection) -> socket.socket:
     raise NewConnectionError(connection, f"no connection: {failure}") from failure
 
 
-def _connect(sock: socket.socket, address: Any, timeout_s: Any) -> None:
+def _connect(sock: socket.socket, address: Any, timeout_s: Any, line: Line) -> None:
     """Connect in two steps, and tell the line in between: only a connection that is under way can be shut down."""
     sock.setblocking(False)
     code = sock.connect_ex(address)
-    _note(sock)
+    line.attach(sock)
+    line.waiting()
     if code in {errno.EINPROGRESS, errno.EWOULDBLOCK}:
         if not wait_for_write(sock, timeout_s):
             raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
@@ -127,21 +162,36 @@ def _connect(sock: socket.socket, address: Any, timeout_s: Any) -> None:
 
 
 class _Connection(HTTPConnection):
+    served = False  # whether a request was sent over the socket that it has
+
     def _new_conn(self) -> socket.socket:
+        self.served = False
         return _open_socket(self)
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        _note(self.sock)
+        _send_on(self)
         super().request(*args, **kwargs)
+        self.served = True
 
 
 class _SecureConnection(HTTPSConnection):
+    served = False
+
     def _new_conn(self) -> socket.socket:
+        self.served = False
         return _open_socket(self)
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        _note(self.sock)
+        _send_on(self)
         super().request(*args, **kwargs)
+        self.served = True
+
+
+def _send_on(connection: _Connection | _SecureConnection) -> None:
+    line = _current_line.get()
+    if line is not None:
+        sock = connection.sock
+        line.send(sock, reused=sock is not None and connection.served)
 
 
 class _Pool(HTTPConnectionPool):

@@ -15,7 +15,7 @@ from datetime import UTC
 from typing import TypeVar
 
 from chadsdk.cancel import CancelToken
-from chadsdk.errors import IntegrityError, RateLimitedError, TrackError
+from chadsdk.errors import IntegrityError, RateLimitedError, StalledError, TrackError
 from chadsdk.settings import Settings
 
 __all__ = ["RetryPolicy", "parse_retry_after", "retrying"]
@@ -36,6 +36,7 @@ class RetryPolicy:
     cap_s: float
     retry_after_max_s: float
     retry_after_total_s: float
+    trickle_bytes: float = 0.0  # what a body that is too slow may bring all the same before it is cut
 
     @classmethod
     def of(cls, settings: Settings) -> RetryPolicy:
@@ -46,7 +47,13 @@ class RetryPolicy:
             cap_s=settings.backoff_cap_s,
             retry_after_max_s=settings.retry_after_max_s,
             retry_after_total_s=settings.retry_after_total_s,
+            trickle_bytes=settings.min_bytes_per_s * settings.min_rate_window_s,
         )
+
+    def is_progress(self, error: TrackError, *, grown_bytes: int) -> bool:
+        """Say whether so many bytes, which came before this error, are reason enough to count failures anew."""
+        least = max(_REAL_PROGRESS_BYTES, self.trickle_bytes) if _is_stall(error) else _REAL_PROGRESS_BYTES
+        return grown_bytes >= least
 
     def wait_s(self, error: TrackError, *, failures: int, waited_s: float, chance: float) -> float:
         """Give the wait before the next attempt, or raise when there is to be none.
@@ -84,7 +91,8 @@ def retrying(
 ) -> T:
     """Call `attempt` until it succeeds or the policy gives up.
 
-    Progress resets the count of failures; an `IntegrityError` is tried once more, and never again.
+    Progress resets the count of failures; an `IntegrityError` is tried once more, and never again. An attempt that was
+    not made, because the server wants to be left alone, counts as none, but waiting for it uses up the patience.
 
     Args:
         attempt: One whole attempt.
@@ -108,12 +116,22 @@ def retrying(
             corrupt += isinstance(exc, IntegrityError)
             if corrupt > 1:
                 raise
-            failures += 1
-            if reached() >= mark + _REAL_PROGRESS_BYTES:
+            failures += _was_asked(exc)
+            if policy.is_progress(exc, grown_bytes=reached() - mark):
                 failures, mark = 1, reached()
+            elif _is_stall(exc):
+                mark = reached()  # crumbs of many slow attempts do not add up to progress
             wait_s = policy.wait_s(exc, failures=failures, waited_s=waited_s, chance=chance())
             waited_s += exc.retry_after_s or 0.0
         token.sleep(wait_s)
+
+
+def _is_stall(error: TrackError) -> bool:
+    return isinstance(error, StalledError)
+
+
+def _was_asked(error: TrackError) -> bool:
+    return not isinstance(error, RateLimitedError) or error.asked
 
 
 def parse_retry_after(value: str | None, *, now: float | None = None) -> float | None:

@@ -1,7 +1,4 @@
-"""The `requests.Session` that everything is sent with, the route to each origin, and the names of network errors.
-
-A session prepares a request in about a third of a millisecond, most of it the same for every request to an origin.
-So it prepares one, and a `Route` sends all others through the very pool that the session would use (ADR 14).
+"""The `requests.Session` that everything is sent with, and the names of network errors.
 
 Facts this room is built on, each held by a test: urllib3's retries do not cover bodies; a session replays cookies.
 """
@@ -12,25 +9,21 @@ import http.client
 import os
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from requests.auth import AuthBase
 from requests.cookies import RequestsCookieJar
 
-from chadsdk.address import Origin
 from chadsdk.errors import ConfigurationError, NetworkError, ProtocolError, StalledError, TrackError, TruncatedError
 from chadsdk.line import LineAdapter
 from chadsdk.settings import Settings
 from chadsdk.version import VERSION
 
-__all__ = ["Route", "build_session", "naming_network_errors", "open_route"]
+__all__ = ["build_session", "naming_network_errors"]
 
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # as in requests
 _USER_AGENT = f"chadsdk/{VERSION}"
@@ -76,80 +69,6 @@ def _exists(path: Path) -> bool:
         return path.exists()
     except OSError:  # not to be looked at
         return False
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """The way to one origin, as a session would go it. Thread-safe.
-
-    Attributes:
-        origin: Where to.
-        headers: What every request carries: the session's headers and the credentials.
-    """
-
-    origin: Origin
-    headers: Mapping[str, str]
-    _pool: urllib3.HTTPConnectionPool
-    _through_proxy: bool
-    _timeout: urllib3.Timeout
-
-    def send(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None) -> urllib3.HTTPResponse:
-        """Send a request and give its answer as soon as its headers are here; redirects are not followed.
-
-        Raises:
-            Exception: What `naming_network_errors` names.
-        """
-        response = self._pool.urlopen(
-            method,
-            url if self._through_proxy else _target(url),
-            body=body,
-            headers={**self.headers, **headers},
-            retries=False,
-            redirect=False,
-            assert_same_host=False,  # a proxy's pool has another host
-            timeout=self._timeout,
-            preload_content=False,
-            decode_content=False,
-        )
-        assert isinstance(response, urllib3.HTTPResponse)  # noqa: S101 - the pool's declared type is its base
-        return response
-
-
-def open_route(
-    session: requests.Session,
-    origin: Origin,
-    *,
-    auth: AuthBase,
-    proxies: Mapping[str, str],
-    timeouts_s: tuple[float, float],
-) -> Route:
-    """Let a session prepare one request to an origin and take the route from it.
-
-    Args:
-        session: From `build_session`.
-        origin: Where to.
-        auth: Adds the credentials, where they belong.
-        proxies: By scheme, as requests takes them.
-        timeouts_s: Longest wait for a connection, longest silence.
-    """
-    prepared = session.prepare_request(requests.Request("GET", str(origin), auth=auth))
-    adapter = session.get_adapter(str(origin))
-    assert isinstance(adapter, LineAdapter)  # noqa: S101 - `build_session` mounts no other
-    pool = adapter.get_connection_with_tls_context(prepared, verify=session.verify, proxies=dict(proxies))
-    assert isinstance(pool, urllib3.HTTPConnectionPool)  # noqa: S101 - the declared type is its base
-    connect_s, read_s = timeouts_s
-    return Route(
-        origin,
-        dict(prepared.headers),
-        pool,
-        adapter.request_url(prepared, dict(proxies)) == prepared.url,
-        urllib3.Timeout(connect=connect_s, read=read_s),
-    )
-
-
-def _target(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
 
 
 @contextmanager

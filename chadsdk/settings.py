@@ -24,6 +24,8 @@ _POSITIVE = (
     "max_concurrent_downloads",
     "connect_timeout_s",
     "read_timeout_s",
+    "header_timeout_s",
+    "min_rate_window_s",
     "lock_timeout_s",
     "attempts",
     "backoff_base_s",
@@ -35,7 +37,8 @@ _POSITIVE = (
 )
 _NUMBERS = ("int", "float")  # annotations are texts here
 _ORIGIN = re.compile(r"https?://[!-.0->A-Z\[\]^-~]+/?", re.IGNORECASE)  # no space, slash, "?", "@", backslash
-_NOT_NEGATIVE = ("headroom_bytes", "retry_after_max_s", "retry_after_total_s")
+_NOT_NEGATIVE = ("headroom_bytes", "min_bytes_per_s", "retry_after_max_s", "retry_after_total_s")
+_POSITIVE_OR_NONE = ("max_bytes_per_s",)
 
 
 def default_cache_dir() -> Path:
@@ -63,12 +66,18 @@ class Settings:
         max_concurrent_downloads: Upper bound of connections.
         connect_timeout_s: Longest wait for a connection, in seconds.
         read_timeout_s: Longest silence of a connection, in seconds.
+        header_timeout_s: Longest time from sending a request to the end of its answer's headers, in seconds, however
+            much trickles in.
+        min_bytes_per_s: Slowest that a body may come; a slower one counts as stalled. 0 lets it trickle.
+        min_rate_window_s: Over how many seconds of waiting for the server that is measured.
+        max_bytes_per_s: Most bytes of bodies per second, over all connections of a service; None for no cap.
         lock_timeout_s: Longest wait for another process that downloads the same track; after it we
             download too, which is safe.
         attempts: Attempts per track without progress in between.
         backoff_base_s: Upper end of the first random wait between attempts; doubled each time.
         backoff_cap_s: Upper end of every such wait.
-        retry_after_max_s: Longest wait that a server may ask for in one go; beyond it the track fails.
+        retry_after_max_s: Longest wait that a server may ask for in one go; beyond it the track fails. All requests of
+            a service wait when one of them is told to.
         retry_after_total_s: Longest sum of such waits for one track.
         headroom_bytes: Space to leave free on each volume.
         unknown_track_bytes: Guess for a track whose size nobody tells.
@@ -85,6 +94,10 @@ class Settings:
     max_concurrent_downloads: int = 4
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 30.0
+    header_timeout_s: float = 30.0
+    min_bytes_per_s: int = 1024
+    min_rate_window_s: float = 30.0
+    max_bytes_per_s: int | None = None
     lock_timeout_s: float = 600.0
     attempts: int = 5
     backoff_base_s: float = 0.5
@@ -109,6 +122,8 @@ class Settings:
         for name in _NOT_NEGATIVE:
             if not 0 <= getattr(self, name) < math.inf:
                 raise ConfigurationError(f"{name} must be 0 or more and finite, got {getattr(self, name)!r}")
+        for name in _POSITIVE_OR_NONE:
+            _refuse_caps_that_are_none(name, getattr(self, name))
         object.__setattr__(self, "cache_dir", _folder("cache_dir", self.cache_dir))
         object.__setattr__(self, "cdn_origins", _origins(self.cdn_origins))
 
@@ -116,6 +131,14 @@ class Settings:
 def _refuse_other_kinds(name: str, value: object, *, whole: bool) -> None:
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
         raise ConfigurationError(f"{name} must be a {'whole ' if whole else ''}number, got {value!r}")
+
+
+def _refuse_caps_that_are_none(name: str, value: object) -> None:
+    if value is None:
+        return
+    _refuse_other_kinds(name, value, whole=True)
+    if not isinstance(value, int) or value <= 0:
+        raise ConfigurationError(f"{name} must be above 0, or None for no cap, got {value!r}")
 
 
 def _folder(name: str, value: object) -> Path:

@@ -9,40 +9,51 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Self
 
 import urllib3
-from requests.utils import get_environ_proxies
 
 from chadsdk.address import Origin, redirect_target
-from chadsdk.auth import Credentials, OriginAuth
+from chadsdk.auth import Credentials
 from chadsdk.cancel import CancelToken
 from chadsdk.errors import (
     AuthError,
-    ForbiddenError,
-    NotFoundError,
+    NetworkError,
     ProtocolError,
-    RateLimitedError,
-    ServerError,
     TrackError,
     UnsafeURLError,
 )
 from chadsdk.exchange import Incoming, Reply, Request
+from chadsdk.gate import Gate
 from chadsdk.line import Line
+from chadsdk.pace import Pace
+from chadsdk.refusal import refusal
 from chadsdk.retry import parse_retry_after
-from chadsdk.session import Route, build_session, naming_network_errors, open_route
+from chadsdk.route import Route, Routes
+from chadsdk.session import naming_network_errors
 from chadsdk.settings import Settings
+from chadsdk.watch import Limits, Watch, Watchdog
 
 __all__ = ["Transport"]
 
 _MAX_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
-_TRY_LATER = {408, 425, 500, 502, 503, 504}
+_SHUTS_THE_GATE = {429, 503}  # these speak of the client and of the service, not of the one thing asked for
+_SAFE_TO_REPEAT = {"GET", "HEAD"}
 _SLOT_POLL_S = 0.05
 
 _Answer = tuple[urllib3.HTTPResponse, Origin]  # and where it came from
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What one call of `Transport.opening` is ended by."""
+
+    token: CancelToken
+    line: Line
+    watch: Watch
 
 
 class Transport:
@@ -58,20 +69,18 @@ class Transport:
     def __init__(self, home: str, credentials: Credentials, settings: Settings, *, connections: int) -> None:
         self._home = Origin.of(home)
         self._credentials = credentials
-        self._timeouts = (settings.connect_timeout_s, settings.read_timeout_s)
         self._allowed = frozenset(Origin.of(each) for each in settings.cdn_origins)
         self._settings = settings
         self._connections = connections
         self._open_for_this_process()
-        # Read once: requests would read the whole environment for each request, which costs more than the request.
-        self._proxies = {origin: get_environ_proxies(str(origin)) for origin in (self._home, *self._allowed)}
 
     def _open_for_this_process(self) -> None:
         self._process = os.getpid()
-        self._session = build_session(self._settings, connections=self._connections)
+        self._routes = Routes(self._home, self._settings, connections=self._connections)
         self._slots = threading.BoundedSemaphore(self._connections)
-        # By origin; one is made anew when the credentials change. Threads may both make one: the last stays.
-        self._routes: dict[Origin, tuple[Mapping[str, str], Route]] = {}
+        self._watchdog = Watchdog(Limits.of(self._settings))
+        self._pace = Pace(self._settings.max_bytes_per_s, connections=self._connections)
+        self._gate = Gate(longest_s=self._settings.retry_after_total_s)
 
     def __enter__(self) -> Self:
         return self
@@ -81,8 +90,9 @@ class Transport:
 
     def close(self) -> None:
         """Close the connections that are idle; those in use close when they end."""
-        self._routes.clear()  # their pools are closed with the session
-        self._session.close()
+        self._routes.close()
+        if self._process == os.getpid():  # the watchdog of another process stayed there
+            self._watchdog.close()
 
     def has_room(self) -> bool:
         """Whether a connection is to spare at this moment."""
@@ -106,10 +116,16 @@ class Transport:
         if self._process != os.getpid():
             # After a fork parent and child would read each other's answers from the connections that they share.
             self._open_for_this_process()
-        with self._slot(token), Line() as line, token.interrupting(line.cut):
-            response, _ = self._authorized(request, token, line)
+        with (
+            self._slot(token),
+            Line() as line,
+            token.interrupting(line.cut),
+            self._watchdog.watching(line.cut) as watch,
+        ):
+            line.waiting = watch.headers_begin
+            response, _ = self._authorized(request, _Call(token, line, watch))
             try:
-                yield Incoming(_checked(response, request), request.what, response, token)
+                yield Incoming(self._checked(response, request), request.what, response, token, watch, self._pace)
             finally:
                 _discard(response)
 
@@ -151,16 +167,26 @@ class Transport:
         finally:
             slots.release()
 
-    def _authorized(self, request: Request, token: CancelToken, line: Line) -> _Answer:
+    def _checked(self, response: urllib3.HTTPResponse, request: Request) -> Reply:
+        """Give the reply of an acceptable answer, or raise what the status means."""
+        status = response.status
+        if status in {200, 206, 416}:
+            return Reply(status, response.headers)
+        retry_after_s = parse_retry_after(response.headers.get("Retry-After"))
+        if retry_after_s is not None and status in _SHUTS_THE_GATE:
+            self._gate.shut(retry_after_s)
+        raise refusal(status, request.what, retry_after_s)
+
+    def _authorized(self, request: Request, call: _Call) -> _Answer:
         sent = self._credentials.headers()
-        answer = self._followed(request, sent, token, line)
+        answer = self._followed(request, sent, call)
         if self._refuses_us(answer):
             _discard(answer[0])
-            line.let_go()  # before the refresh, whose connection would come on top
-            if not self._credentials.refresh(sent, token):
+            call.line.let_go()  # before the refresh, whose connection would come on top
+            if not self._credentials.refresh(sent, call.token):
                 raise AuthError(f"The server {self._home} refuses the credentials (401).")
             sent = self._credentials.headers()
-            answer = self._followed(request, sent, token, line)
+            answer = self._followed(request, sent, call)
         if not self._refuses_us(answer):
             self._credentials.accepted(sent)
             return answer
@@ -172,77 +198,58 @@ class Transport:
         response, origin = answer
         return response.status == HTTPStatus.UNAUTHORIZED and origin == self._home
 
-    def _followed(self, request: Request, credentials: Mapping[str, str], token: CancelToken, line: Line) -> _Answer:
+    def _followed(self, request: Request, credentials: Mapping[str, str], call: _Call) -> _Answer:
         url, origin = request.url, Origin.of(request.url)
-        if origin not in self._proxies:
+        if origin not in self._routes:
             raise UnsafeURLError(f"The address of {request.what} is at {origin}, not at {self._home}.")
         for _ in range(_MAX_REDIRECTS + 1):
-            response = self._send(request, url, self._route(origin, credentials), token)
+            response = self._answered(request, url, self._routes.to(origin, credentials), call)
             if response.status not in _REDIRECTS:
                 return response, origin
             location = response.headers.get("Location")
             _discard(response)
-            line.let_go()
+            call.line.let_go()
             if not location or request.method == "POST":
                 raise ProtocolError(f"The server redirects {request.what} to nowhere ({response.status}).")
             url = redirect_target(url, location, home=self._home, allowed=self._allowed)
             origin = Origin.of(url)
         raise ProtocolError(f"The server redirects {request.what} more than {_MAX_REDIRECTS} times.")
 
-    def _route(self, origin: Origin, credentials: Mapping[str, str]) -> Route:
-        known = self._routes.get(origin)
-        if known is not None and known[0] == credentials:
-            return known[1]
-        route = open_route(
-            self._session,
-            origin,
-            auth=OriginAuth(self._home, credentials),
-            proxies=self._proxies[origin],
-            timeouts_s=self._timeouts,
-        )
-        self._routes[origin] = (credentials, route)
-        return route
+    def _answered(self, request: Request, url: str, route: Route, call: _Call) -> urllib3.HTTPResponse:
+        for _ in range(self._connections):
+            try:
+                return self._send(request, url, route, call)
+            except NetworkError as exc:
+                # A server may close a connection that is idle just when it is used again: no failure, and each is gone.
+                if type(exc) is not NetworkError or not call.line.is_reused or request.method not in _SAFE_TO_REPEAT:
+                    raise
+                call.line.let_go()
+        return self._send(request, url, route, call)
 
-    def _send(self, request: Request, url: str, route: Route, token: CancelToken) -> urllib3.HTTPResponse:
+    def _send(self, request: Request, url: str, route: Route, call: _Call) -> urllib3.HTTPResponse:
+        self._gate.raise_if_shut(request.what)
         try:
             with naming_network_errors(request.what, body=False):
-                return route.send(request.method, url, headers=request.headers, body=request.body)
+                response = route.send(request.method, url, headers=request.headers, body=request.body)
         except TrackError:
-            # Before an error is believed: a line that a cancel cut looks broken.
-            token.raise_if_cancelled()
+            # Before an error is believed: a line that was cut looks broken.
+            call.token.raise_if_cancelled()
+            call.watch.raise_if_late(request.what)
             raise
+        finally:
+            call.watch.rest()
+        try:
+            call.watch.raise_if_late(request.what)  # http.client takes headers that break off for all of them
+        except TrackError:
+            _discard(response)
+            raise
+        return response
 
 
 def _discard(response: urllib3.HTTPResponse) -> None:
     """Close the connection of an answer that was not read to its end, and give its place in the pool back."""
     response.close()
     response.release_conn()
-
-
-def _checked(response: urllib3.HTTPResponse, request: Request) -> Reply:
-    """Give the reply of an acceptable answer, or raise what the status means."""
-    status = response.status
-    if status in {200, 206, 416}:
-        return Reply(status, response.headers)
-    raise _refusal(status, request.what, parse_retry_after(response.headers.get("Retry-After")))
-
-
-def _refusal(status: int, what: str, retry_after_s: float | None) -> TrackError:
-    match status:
-        case 401:
-            return ForbiddenError(f"The origin that the server redirects to refuses {what} (401).")
-        case 403:
-            return ForbiddenError(f"The server does not allow {what} to this user (403).")
-        case 404 | 410:
-            return NotFoundError(f"The server has no {what} ({status}).")
-        case 429:
-            return RateLimitedError(f"The server is asked too often (429) for {what}.", retry_after_s=retry_after_s)
-        case _ if status in _TRY_LATER:
-            return ServerError(f"The server fails ({status}) for {what}.", retry_after_s=retry_after_s)
-        case _ if status >= 500:
-            return ServerError(f"The server fails ({status}) for {what}.", retryable=False)
-    # 1xx as a final answer is what requests makes of 103 Early Hints.
-    return ProtocolError(f"An unexpected answer ({status}) for {what}.", retryable=status < 200)
 
 
 def _refuse_encoding(reply: Reply, what: str) -> None:

@@ -10,7 +10,14 @@ from typing import Literal
 import click
 
 from chadsdk.cli.codes import MISSING
-from chadsdk.cli.options import cancelled_by_signals, connect, expand_home, open_playlist, server_options
+from chadsdk.cli.options import (
+    cancelled_by_signals,
+    connect,
+    expand_home,
+    open_playlist,
+    server_options,
+    transfer_options,
+)
 from chadsdk.cli.show import result_object, result_text, showing_progress
 from chadsdk.export import MixExporter
 from chadsdk.export.writers import WRITERS
@@ -49,7 +56,7 @@ __all__ = ["export"]
     is_flag=True,
     help="Swap an older export of the same name for the new one; it is kept if it holds files of other programs.",
 )
-@click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Downloads at a time.")
+@transfer_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 def export(
     playlist: str,
@@ -60,6 +67,7 @@ def export(
     on_missing: Literal["manifest", "fail"],
     replace: bool,
     jobs: int,
+    limit_rate: int | None,
     as_json: bool,
 ) -> int:
     """Export a playlist: download what is in the cloud, copy every track into one folder.
@@ -67,7 +75,7 @@ def export(
     PLAYLIST is a playlist file (.json, .m3u8, .m3u) or the id of a playlist on the server. The export is
     TO/<name of the playlist>/, with Audio/, a playlist, manifest.json and, if tracks are missing, MISSING.txt.
     """
-    settings = dataclasses.replace(Settings(), max_concurrent_downloads=jobs)
+    settings = dataclasses.replace(Settings(), max_concurrent_downloads=jobs, max_bytes_per_s=limit_rate)
     with cancelled_by_signals() as token:
         client = connect(server, token_file, settings=settings)
         loaded = open_playlist(playlist, client, token)

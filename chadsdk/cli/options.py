@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,12 +20,14 @@ from chadsdk.errors import ConfigurationError
 from chadsdk.library import Playlist
 from chadsdk.settings import Settings
 
-__all__ = ["cancelled_by_signals", "connect", "expand_home", "open_playlist", "server_options"]
+__all__ = ["cancelled_by_signals", "connect", "expand_home", "open_playlist", "server_options", "transfer_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PLAYLIST_SUFFIXES = {".json", ".m3u", ".m3u8"}
 _LARGEST_TOKEN_BYTES = 64 * 1024
+_RATE = re.compile(r"([0-9]{1,12})([KMG]?)", re.IGNORECASE)
+_UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 
 
 def server_options(command: F) -> F:
@@ -37,6 +40,30 @@ def server_options(command: F) -> F:
     return click.option(
         "--server", envvar="CHADSDK_SERVER", metavar="URL", help="ChadMusic server, such as https://music.example."
     )(command)
+
+
+def transfer_options(command: F) -> F:
+    """Add ``--jobs`` and ``--limit-rate``."""
+    command = click.option(
+        "--limit-rate",
+        metavar="RATE",
+        callback=_bytes_per_s,
+        help="Most bytes per second of all downloads together: a number, or one with K, M or G, such as 2M.",
+    )(command)
+    return click.option(
+        "--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Downloads at a time."
+    )(command)
+
+
+def _bytes_per_s(context: click.Context, parameter: click.Parameter, rate: str | None) -> int | None:
+    if rate is None:
+        return None
+    found = _RATE.fullmatch(rate)
+    if found is None or not int(found[1]):
+        raise click.BadParameter(
+            f"{rate!r} is no rate: give bytes per second above 0, such as 500K or 2M.", context, parameter
+        )
+    return int(found[1]) * _UNITS[found[2].upper()]
 
 
 def expand_home(context: click.Context, parameter: click.Parameter, path: Path) -> Path:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
 
 from chadsdk.cancel import CancelToken
 from chadsdk.download.filling import Filling
-from chadsdk.download.pool import run_all
-from chadsdk.source import CloudSource
 
-__all__ = ["Crew", "share_out"]
-
-T = TypeVar("T")
+__all__ = ["Crew"]
 
 _POLL_S = 0.05
 
@@ -82,36 +77,3 @@ class Crew:
             found = [(filling.worth_helping, filling) for filling in self._fillings]
         worth, filling = max(found, key=lambda pair: pair[0], default=(0, None))
         return filling if worth else None
-
-
-def share_out(
-    sources: Sequence[CloudSource],
-    work: Callable[[CloudSource, CancelToken, Crew], T],
-    *,
-    assist: Callable[[Crew, CancelToken], object],
-    workers: int,
-    token: CancelToken,
-    settled: Callable[[CloudSource, T], object],
-    tick: Callable[[], object],
-) -> None:
-    """Work on each source as `run_all` does; workers that find none to begin `assist` until all are done.
-
-    Raises:
-        BaseException: See `run_all`.
-    """
-    crew = Crew(len(sources))
-
-    def do(source: CloudSource | None, batch: CancelToken) -> list[T]:
-        if source is None:
-            assist(crew, batch)
-            return []
-        with crew.one_file():
-            return [work(source, batch, crew)]
-
-    def tell(source: CloudSource | None, results: list[T]) -> None:
-        for result in results:
-            assert source is not None, "only a source has a result"  # noqa: S101
-            settled(source, result)
-
-    helpers = [None] * (workers - 1) if sources else []
-    run_all([*sources, *helpers], do, workers=workers, token=token, settled=tell, tick=tick)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from chadsdk.cache import Cache
 from chadsdk.cancel import CancelToken
 from chadsdk.disk import naming_disk_errors
-from chadsdk.download.crew import Crew, share_out
+from chadsdk.download.crew import Crew
 from chadsdk.download.fetch import Fetcher, Order
 from chadsdk.download.outcome import Fetched, FetchOutcome, Unavailable
 from chadsdk.download.pool import run_all
+from chadsdk.download.sharing import share_out
 from chadsdk.errors import ForbiddenError, NoSourceError, NotFoundError, TrackError
 from chadsdk.exchange import Request
 from chadsdk.library import CloudListing, Track
 from chadsdk.progress import Listener, Phase, Progress, Tally, TrackDone
-from chadsdk.retry import RetryPolicy
+from chadsdk.retry import RetryPolicy, retrying
 from chadsdk.server import MusicServer
 from chadsdk.settings import Settings
 from chadsdk.source import CloudSource
@@ -48,13 +50,16 @@ class DownloadService:
             self.settings,
             connections=self.settings.max_concurrent_downloads,
         )
+        policy = RetryPolicy.of(self.settings)
         self._fetcher = Fetcher(
             self._cache,
             self._transport,
-            RetryPolicy.of(self.settings),
+            policy,
             self.settings.max_track_bytes,
             self.settings.min_part_bytes,
         )
+        # A length is not worth another attempt; but it waits as long as the server wants to be left alone.
+        self._ask_once = replace(policy, attempts=1)
 
     def __enter__(self) -> Self:
         return self
@@ -173,7 +178,8 @@ class DownloadService:
         try:
             self._check_server(source)
             request = Request(self._server.stream_url(source), str(source))
-            return self._transport.head(request, token).content_length
+            reply = retrying(lambda: self._transport.head(request, token), policy=self._ask_once, token=token)
+            return reply.content_length
         except (NotFoundError, ForbiddenError):
             return 0  # nothing will come; the download will tell why
         except TrackError:

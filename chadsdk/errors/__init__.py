@@ -14,10 +14,10 @@
     └── TrackError               one thing on the server or one file could not be had
         ├── ForbiddenError       403
         ├── NotFoundError        404, 410
-        ├── RateLimitedError     429, or a Retry-After above what we are willing to wait
+        ├── RateLimitedError     429, or a Retry-After above what we are willing to wait, for this request or another
         ├── ServerError          5xx and other refusals that may pass
         ├── NetworkError         no connection, a connection that broke, TLS that does not verify
-        │   ├── StalledError     connected, but nothing came
+        │   ├── StalledError     connected, but nothing came, or too slowly
         │   └── TruncatedError   the body ended early
         ├── IntegrityError       length or digest is not the expected one
         ├── NotAudioError        the bytes are not audio, whatever the headers said

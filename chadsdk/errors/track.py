@@ -80,10 +80,20 @@ class NotFoundError(TrackError):
 
 
 class RateLimitedError(TrackError):
-    """The server asks to slow down (429)."""
+    """The server asks to slow down (429), or has asked another request to.
+
+    Attributes:
+        asked: Whether the server was asked at all; False when it was left alone because it wanted to be.
+    """
 
     reason = Reason.RATE_LIMITED
     transient = True
+
+    def __init__(
+        self, message: str, *, retryable: bool | None = None, retry_after_s: float | None = None, asked: bool = True
+    ) -> None:
+        super().__init__(message, retryable=retryable, retry_after_s=retry_after_s)
+        self.asked = asked
 
 
 class ServerError(TrackError):
@@ -101,7 +111,7 @@ class NetworkError(TrackError):
 
 
 class StalledError(NetworkError):
-    """Connected, but the server sent nothing for too long."""
+    """Connected, but the server sent nothing, or too little, for too long."""
 
     reason = Reason.STALLED
 

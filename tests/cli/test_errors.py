@@ -54,6 +54,8 @@ def write(name: str, content: bytes) -> Callable[[Path], None]:
         ((*EXPORT, "--format", "protools"), None, ("protools", "m3u8")),
         ((*EXPORT, "--on-missing", "cry"), None, ("cry", "manifest")),
         ((*EXPORT, "--jobs", "0"), None, ("--jobs",)),
+        ((*EXPORT, "--limit-rate", "fast"), None, ("--limit-rate", "'fast' is no rate", "2M")),
+        ((*EXPORT, "--limit-rate", "0M"), None, ("--limit-rate", "above 0")),
         ((*EXPORT, "--token-file", "nowhere"), None, ("nowhere",)),
         (
             ("plan", "x", "--server", "http://127.0.0.1:1", "--token-file", "t"),

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from chadsdk import Playlist, Track
+from chadsdk.cli.export import export
+from chadsdk.cli.retry import retry
 from harness.process import ServerHandle
 from tests.cli.command import Command
 from tests.export.rig import check_export, leftovers, local_playlist, own_wav
@@ -263,3 +265,17 @@ def test_a_home_of_nobody_is_a_folder(command: Command, own: Path) -> None:
     """``~`` and a name that no user has."""
     done = command("plan", own, "--to", "~nobody-of-that-name")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "The export would be ~nobody-of-that-name/Own")
+
+
+COMMANDS = {"export": export, "retry": retry}
+
+
+@pytest.mark.parametrize(
+    ("rate", "bytes_per_s"), [("1", 1), ("500", 500), ("64k", 65_536), ("2M", 2_097_152), ("1G", 1_073_741_824)]
+)
+@pytest.mark.parametrize("command", ["export", "retry"])
+def test_a_rate_is_read(command: str, rate: str, bytes_per_s: int) -> None:
+    """A number of bytes, or of K, M or G of 1024 times as many, in either case."""
+    arguments = {"export": ["mine.json", "--to", "out"], "retry": ["."]}[command]
+    with COMMANDS[command].make_context(command, [*arguments, "--limit-rate", rate]) as context:
+        assert context.params["limit_rate"] == bytes_per_s

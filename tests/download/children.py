@@ -78,12 +78,22 @@ def hold(config: Config) -> None:
     say(held.value)
 
 
-def leave(config: Config) -> None:
+def download_one(config: Config) -> None:
+    """Download the first track without a batch."""
+    settings = Settings(cache_dir=Path(config["cache"]))
+    with (
+        ChadMusicAPIClient(config["url"], token=config["token"], settings=settings) as client,
+        DownloadService(client, settings=settings) as service,
+    ):
+        service.download(CloudSource(**config["sources"][0]))
+
+
+def leave(config: Config, work: Callable[[Config], object] = download_all) -> None:
     """Download on another thread, and let the main thread end when the line comes."""
 
     def run() -> None:
         try:
-            download_all(config)
+            work(config)
         except ExportCancelled:
             say("cancelled")
 
@@ -91,7 +101,17 @@ def leave(config: Config) -> None:
     stand_ready()
 
 
-COMMANDS: dict[str, Callable[[Config], None]] = {"download": download, "hold": hold, "leave": leave}
+def leave_one(config: Config) -> None:
+    """The same with one track and no batch."""
+    leave(config, download_one)
+
+
+COMMANDS: dict[str, Callable[[Config], None]] = {
+    "download": download,
+    "hold": hold,
+    "leave": leave,
+    "leave-one": leave_one,
+}
 
 
 def main() -> None:

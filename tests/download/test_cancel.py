@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
+from filelock import FileLock
 
+from chadsdk import auth, transport
 from chadsdk.cache.locks import Hold, holding
 from chadsdk.cancel import CancelToken
 from chadsdk.chadmusic import ChadMusicAPIClient
-from chadsdk.download import DownloadService
+from chadsdk.download import DownloadService, pool
 from chadsdk.errors import ExportCancelled
 from chadsdk.progress import Event, Progress
 from harness.world import World
+from tests.download.bare import Talk, bare_server
 from tests.download.conftest import OpenRig
 from tests.download.support import (
     CANCEL_BOUND_S,
@@ -32,9 +36,9 @@ from tests.download.support import (
 
 def assert_clean(rig: Rig, number: int = 1) -> None:
     """Nothing of a cancelled download is left but what it is resumed by."""
-    assert chadsdk_threads() == []
     rig.service.close()
     rig.client.close()
+    assert chadsdk_threads() == []
     assert rig.open_sockets() == []
     rig.server.wait_until_idle()
     with holding(rig.layout.lock(f"t-{number}"), CancelToken(), wait_s=0) as hold:
@@ -130,6 +134,7 @@ def test_a_batch_while_another_process_holds_a_track(rig: Rig) -> None:
     ):
         assert rest.wait(PATIENCE_S)
         assert running.cancelled_by(token) < CANCEL_BOUND_S
+    rig.service.close()
     assert chadsdk_threads() == []
     assert rig.gets(1) == []
 
@@ -176,6 +181,84 @@ def test_while_connecting(rig: Rig) -> None:
         # The last that is asked of the token before the socket is opened is whether it can be interrupted.
         assert token.interruptible.wait(PATIENCE_S)
         assert running.cancelled_by(token) < CANCEL_BOUND_S
+
+
+@pytest.mark.parametrize("https", [False, True], ids=["headers", "handshake"])
+def test_while_a_server_trickles(rig: Rig, *, https: bool) -> None:
+    """Bytes that come all the time, in the headers and in the TLS handshake, do not keep a cancel waiting."""
+
+    def answer(talk: Talk, _head: str) -> None:
+        talk.say(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc" if https else b"HTTP/1.1 200 OK\r\nX-Long: ")
+        talk.trickle(b"\x00" if https else b"x")
+
+    token, settings = CancelToken(), quick(rig.cache)
+    with bare_server(answer, deaf=https) as server:
+        url = server.url.replace("http:", "https:") if https else server.url
+        with (
+            ChadMusicAPIClient(url, token="t", settings=settings) as client,
+            DownloadService(client, settings=settings) as service,
+            Running(lambda: service.download(rig.source(1), cancel=token)) as running,
+        ):
+            assert server.wait_for_request(PATIENCE_S)
+            assert running.cancelled_by(token) < CANCEL_BOUND_S
+    assert chadsdk_threads() == []
+
+
+def test_while_a_body_trickles(plain: World, open_rig: OpenRig) -> None:
+    """A body above no floor, in mid-trickle."""
+    rig = open_rig(plain, min_bytes_per_s=0)
+    rig.server.set_faults("t-1", [{"rate": 1000, "gate": "begun", "after": 0.001}])
+    token = CancelToken()
+    with Running(lambda: rig.service.download(rig.source(1), cancel=token)) as running:
+        rig.server.wait_at_gate("begun")
+        rig.server.open_gate("begun")
+        assert running.cancelled_by(token) < CANCEL_BOUND_S
+    assert_clean(rig)
+
+
+def test_while_a_name_is_looked_up(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resolver that does not answer is left alone with its question."""
+    asked, end = threading.Event(), threading.Event()
+
+    def never(*arguments: object, flags: int = 0, **options: object) -> list[object]:
+        del arguments, options
+        if flags & socket.AI_NUMERICHOST:
+            raise socket.gaierror(socket.EAI_NONAME, "no address")
+        asked.set()
+        end.wait(PATIENCE_S)
+        raise socket.gaierror(socket.EAI_AGAIN, "later")
+
+    token, settings = CancelToken(), quick(rig.cache)
+    with (
+        ChadMusicAPIClient("http://music.invalid", token="t", settings=settings) as client,
+        DownloadService(client, settings=settings) as service,
+        monkeypatch.context() as patched,
+    ):
+        patched.setattr(socket, "getaddrinfo", never)
+        with Running(lambda: service.download(rig.source(1), cancel=token)) as running:
+            assert asked.wait(PATIENCE_S)
+            assert running.cancelled_by(token) < CANCEL_BOUND_S
+        end.set()
+    for thread in threading.enumerate():
+        if thread.name == "chadsdk-lookup":
+            thread.join(PATIENCE_S)
+
+
+def test_while_waiting_for_its_turn(plain: World, open_rig: OpenRig) -> None:
+    """Capped at a byte per second, the turn for the second piece is minutes away."""
+    rig = open_rig(plain, max_bytes_per_s=1)
+    token = WatchedToken()
+    with Running(lambda: rig.service.download(rig.source(1), cancel=token)) as running:
+        assert token.slept.wait(PATIENCE_S)
+        assert running.cancelled_by(token) < CANCEL_BOUND_S
+    assert_clean(rig)
+
+
+def test_no_wait_is_looked_at_seldom() -> None:
+    """Where a wait looks at the token instead of being woken by it, it looks ten times a second or more."""
+    assert max(pool._TICK_S, transport._SLOT_POLL_S, auth._POLL_S) <= 0.1  # noqa: SLF001
+    poll_s = inspect.signature(FileLock.acquire).parameters["poll_interval"].default or 0.05
+    assert poll_s <= 0.1
 
 
 def test_before_it_begins(rig: Rig) -> None:

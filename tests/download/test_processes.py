@@ -9,8 +9,9 @@ import pytest
 
 from harness.recording import sha256_of
 from harness.world import World
+from tests.download.bare import Talk, bare_server
 from tests.download.conftest import OpenRig
-from tests.download.support import Rig, child, child_config, final_files
+from tests.download.support import PATIENCE_S, Rig, child, child_config, final_files
 
 
 def test_three_processes_fetch_each_track_once(thirty: World, open_rig: OpenRig) -> None:
@@ -102,3 +103,22 @@ def test_the_interpreter_can_always_exit(rig: Rig, *, daemon: bool) -> None:
         assert (process.process.returncode, err) == (0, "")
     assert len(rig.server.audio_gets()) == 4
     assert rig.temporaries() == [] or daemon
+
+
+@pytest.mark.parametrize("daemon", [True, False], ids=["daemon", "plain"])
+@pytest.mark.parametrize("call", ["leave", "leave-one"], ids=["batch", "one"])
+@pytest.mark.parametrize("said", ["headers", "body"])
+def test_a_server_that_trickles_keeps_no_interpreter(rig: Rig, said: str, call: str, *, daemon: bool) -> None:
+    """The main thread ends while another downloads, from a batch or one track: the process ends all the same."""
+
+    def answer(talk: Talk, _head: str) -> None:
+        talk.say(b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n" + (b"\r\n" if said == "body" else b"X-Long: "))
+        talk.trickle(b"x")
+
+    with bare_server(answer) as server:
+        config = child_config(rig, rig.sources[:1], url=server.url)
+        with child(call, daemon=daemon, **config) as process:
+            assert server.wait_for_request(PATIENCE_S)
+            process.go()
+            _, err = process.process.communicate(timeout=5)
+            assert (process.process.returncode, err) == (0, "")

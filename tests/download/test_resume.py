@@ -23,6 +23,7 @@ from tests.download.conftest import OpenRig
 from tests.download.support import PATIENCE_S, Rig, Running, bare, final_files, source_of
 
 KNOWN = Validator('"v1"', 1000)
+REST = RangeAsked(400, 1000, KNOWN)
 GOOD = {"Content-Range": "bytes 400-999/1000", "Content-Length": "600", "ETag": '"v1"'}
 
 
@@ -37,7 +38,7 @@ class Case:
     name: str
     reply: Reply
     step: Step | None
-    asked: RangeAsked | None = RangeAsked(400, 1000, KNOWN)
+    asked: RangeAsked | None = REST
 
 
 def part(name: str, step: Step, **changes: str) -> Case:

@@ -84,6 +84,7 @@ def test_a_cancelled_job_leaves_no_thread(
     job.cancel()
     with pytest.raises(ExportCancelled):
         job.result(timeout=1)
+    exporter.close()
     for thread in threading.enumerate():
         if thread.name.startswith("chadsdk"):
             thread.join(timeout=1)

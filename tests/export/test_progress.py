@@ -84,6 +84,7 @@ def test_a_listener_that_raises_stops_the_export_and_nothing_is_left(
     with pytest.raises(LookupError, match="mine"):
         exporter.export(playlist, to, progress=when(phase, fail, moved=True))
     assert leftovers(to) == []
+    exporter.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("chadsdk")]
 
 

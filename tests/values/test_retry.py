@@ -118,9 +118,16 @@ def test_just_the_patience_that_we_have(asked_s: float, waited_s: float) -> None
 def test_the_policy_of_the_settings() -> None:
     """The numbers are the user's."""
     settings = Settings(
-        cache_dir=Path("/x"), attempts=9, backoff_base_s=1, backoff_cap_s=2, retry_after_max_s=3, retry_after_total_s=4
+        cache_dir=Path("/x"),
+        attempts=9,
+        backoff_base_s=1,
+        backoff_cap_s=2,
+        retry_after_max_s=3,
+        retry_after_total_s=4,
+        min_bytes_per_s=5,
+        min_rate_window_s=6,
     )
-    assert RetryPolicy.of(settings) == RetryPolicy(9, 1, 2, 3, 4)
+    assert RetryPolicy.of(settings) == RetryPolicy(9, 1, 2, 3, 4, trickle_bytes=30)
 
 
 class _Script:
@@ -190,6 +197,50 @@ def test_progress_resets_the_count(step: int, calls: int) -> None:
     except TruncatedError:
         result = "gave up"
     assert (script.calls, result) == (calls, "done" if calls == 12 else "gave up")
+
+
+def test_crumbs_of_slow_attempts_do_not_add_up() -> None:
+    """Bodies that were cut for slowness bring a little each time; that ends with the attempts, however long it is."""
+    script = _Script(*[StalledError("x")] * 11, "done")
+    with pytest.raises(StalledError):
+        _try(script, reached=lambda: script.calls * (_PROGRESS_BYTES - 1))
+    assert script.calls == 5
+
+
+def test_a_high_floor_is_no_way_around_the_attempts() -> None:
+    """What a body at just the slowest speed would bring is no progress, also where that is more than a crumb."""
+    policy = replace(_AT_ONCE, trickle_bytes=10 * _PROGRESS_BYTES)
+    for step, calls in ((9 * _PROGRESS_BYTES, 5), (10 * _PROGRESS_BYTES, 12)):
+        script = _Script(*[StalledError("x")] * 11, "done")
+        try:
+            result = _try(script, policy=policy, reached=lambda script=script, step=step: script.calls * step)  # type: ignore[misc]
+        except StalledError:
+            result = "gave up"
+        assert (script.calls, result) == (calls, "done" if calls == 12 else "gave up")
+
+
+def test_a_broken_line_counts_crumbs_as_before() -> None:
+    """A connection that breaks is not slow: what its attempts bring adds up, whatever the slowest speed is."""
+    policy = replace(_AT_ONCE, trickle_bytes=10 * _PROGRESS_BYTES)
+    script = _Script(*[TruncatedError("x")] * 11, "done")
+    assert _try(script, policy=policy, reached=lambda: script.calls * _PROGRESS_BYTES // 2) == "done"
+
+
+def test_what_was_not_asked_is_no_attempt() -> None:
+    """An attempt that finds the server wanting to be left alone is not counted."""
+    script = _Script(*[RateLimitedError("x", retry_after_s=0.001, asked=False)] * 11, NetworkError("x"), "done")
+    assert _try(script, policy=replace(_AT_ONCE, attempts=2)) == "done"
+
+
+def test_waiting_without_asking_uses_up_the_patience() -> None:
+    """Waits for a gate and waits of one's own are one sum, each counted once."""
+    policy = replace(_AT_ONCE, retry_after_max_s=1, retry_after_total_s=0.0035)
+    mine = RateLimitedError("x", retry_after_s=0.001)
+    another = RateLimitedError("x", retry_after_s=0.001, asked=False)
+    script = _Script(mine, another, another, another, "never")
+    with pytest.raises(RateLimitedError, match="longer than we wait"):
+        _try(script, policy=policy)
+    assert script.calls == 4
 
 
 def test_the_sum_of_waits_is_remembered() -> None:

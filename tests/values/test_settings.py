@@ -15,7 +15,7 @@ from chadsdk.source import CloudSource
 
 _PLAIN = Settings(cache_dir=Path("/cache"))
 _NUMBERS = [each.name for each in fields(Settings) if isinstance(getattr(_PLAIN, each.name), int | float)]
-_MAY_BE_ZERO = {"headroom_bytes", "retry_after_max_s", "retry_after_total_s"}
+_MAY_BE_ZERO = {"headroom_bytes", "min_bytes_per_s", "retry_after_max_s", "retry_after_total_s"}
 
 
 def _changed(name: str, value: Any) -> Settings:
@@ -32,7 +32,7 @@ def test_numbers_that_make_no_sense_are_refused(name: str, value: float) -> None
 
 @pytest.mark.parametrize("name", _NUMBERS)
 def test_zero(name: str) -> None:
-    """Zero is refused but for head-room and patience, where it means none."""
+    """Zero is refused but for head-room, patience and the least speed, where it means none."""
     if name in _MAY_BE_ZERO:
         assert getattr(_changed(name, 0), name) == 0
     else:
@@ -93,6 +93,19 @@ def test_counts_are_whole(name: str, value: float) -> None:
     """What counts something is a whole number."""
     with pytest.raises(ConfigurationError, match=name):
         _changed(name, value)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, True, "2M", math.inf, math.nan])
+def test_a_cap_that_is_none_is_refused(value: object) -> None:
+    """A cap on the speed is a whole number above 0, or None; the error names the field."""
+    with pytest.raises(ConfigurationError, match="max_bytes_per_s"):
+        _changed("max_bytes_per_s", value)
+
+
+@pytest.mark.parametrize("value", [None, 1, 10**12])
+def test_a_cap_may_be_left_out(value: int | None) -> None:
+    """None is no cap."""
+    assert _changed("max_bytes_per_s", value).max_bytes_per_s == value
 
 
 def test_seconds_may_be_whole() -> None:
