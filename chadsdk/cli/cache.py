@@ -14,8 +14,8 @@ from chadsdk.cli.codes import CANCELLED
 from chadsdk.cli.options import cancelled_by_signals
 from chadsdk.disk import human_bytes, naming_disk_errors
 from chadsdk.errors import ExportCancelled
-from chadsdk.extm3u import one_line
 from chadsdk.settings import default_cache_dir
+from chadsdk.text import one_line
 
 __all__ = ["cache"]
 
