@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
+from chadsdk.cache_policy import CachePolicy
 from chadsdk.errors import ConfigurationError
 
 __all__ = ["MIB", "Settings", "default_cache_dir"]
@@ -76,6 +77,7 @@ class Settings:
         cdn_origins: Other origins, such as ``https://cdn.example``, that the server may redirect
             downloads to: scheme, host and perhaps a port. Credentials never go there.
         ca_bundle: File of trusted certificates; None for the environment's or requests' own.
+        cache_policy: What is removed from the cache after an export or a batch of downloads; by default nothing.
     """
 
     cache_dir: Path = field(default_factory=default_cache_dir)
@@ -94,6 +96,7 @@ class Settings:
     max_reply_bytes: int = 16 * MIB
     cdn_origins: tuple[str, ...] = ()
     ca_bundle: Path | None = None
+    cache_policy: CachePolicy = field(default_factory=CachePolicy)
 
     def __post_init__(self) -> None:
         for each in fields(self):
@@ -105,6 +108,8 @@ class Settings:
         for name in _NOT_NEGATIVE:
             if not 0 <= getattr(self, name) < math.inf:
                 raise ConfigurationError(f"{name} must be 0 or more and finite, got {getattr(self, name)!r}")
+        if not isinstance(self.cache_policy, CachePolicy):
+            raise ConfigurationError(f"cache_policy must be a CachePolicy, got {self.cache_policy!r}")
         object.__setattr__(self, "cache_dir", _folder("cache_dir", self.cache_dir))
         object.__setattr__(self, "cdn_origins", _origins(self.cdn_origins))
 

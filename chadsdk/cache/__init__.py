@@ -7,6 +7,7 @@ save work; that two writers never spoil a file rests on unique temporary names a
 from chadsdk.cache.layout import CacheLayout
 from chadsdk.cache.record import CacheRecord, Verified
 from chadsdk.cache.store import Cache, CachedTrack
+from chadsdk.cache.upkeep import Upkeep
 from chadsdk.cache.work import Validator, WorkFile
 
-__all__ = ["Cache", "CacheLayout", "CacheRecord", "CachedTrack", "Validator", "Verified", "WorkFile"]
+__all__ = ["Cache", "CacheLayout", "CacheRecord", "CachedTrack", "Upkeep", "Validator", "Verified", "WorkFile"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self
 
-from chadsdk.cache import Cache
+from chadsdk.cache import Cache, Upkeep
 from chadsdk.cancel import CancelToken
 from chadsdk.disk import naming_disk_errors
 from chadsdk.download.fetch import Fetcher
@@ -41,6 +42,7 @@ class DownloadService:
         self.settings = settings or Settings()
         self._server = server
         self._cache = Cache(self.settings.cache_dir, server.key)
+        self._upkeep = Upkeep(self.settings.cache_dir, self._cache, self.settings.cache_policy)
         self._transport = Transport(
             server.base_url,
             server.credentials,
@@ -72,8 +74,10 @@ class DownloadService:
         source = track if isinstance(track, CloudSource) else track.source()
         if source is None:
             raise NoSourceError(f"{getattr(track, 'title', track)!r} is not a cloud track.")
+        token = cancel or CancelToken()
         self._prepare()
-        fetched = self._fetch(source, cancel or CancelToken(), _ignore, self.settings.lock_timeout_s)
+        with self._upkeep.batch([source], token):
+            fetched = self._fetch(source, token, _ignore, self.settings.lock_timeout_s)
         assert fetched is not None, "only a fetch that does not wait gives None"  # noqa: S101
         return fetched.path
 
@@ -105,8 +109,14 @@ class DownloadService:
         for source in sources:
             firsts.setdefault(source.identity, source)
         planned = {source: self._guess(source, known.get(source)) for source in firsts.values()}
-        outcomes = self._run(planned, cancel or CancelToken(), progress or _ignore)
+        token = cancel or CancelToken()
+        with self._upkeep.batch(planned, token):
+            outcomes = self._run(planned, token, progress or _ignore)
         return {source: outcomes[firsts[source.identity]] for source in sources}
+
+    def exporting(self, sources: Iterable[CloudSource], *, cancel: CancelToken) -> AbstractContextManager[None]:
+        """Keep tracks in the cache while the block runs; when it ends well, the cache policy is applied."""
+        return self._upkeep.export(sources, cancel)
 
     def cached(self, source: CloudSource) -> Fetched | None:
         """Give the track if it is in the cache now; asks nobody.
@@ -210,7 +220,11 @@ class DownloadService:
     ) -> Fetched | None:
         self._check_server(source)
         url = self._server.stream_url(source)
-        return self._fetcher.fetch(source, url, token=token, advance=advance, wait_s=wait_s)
+        self._cache.restore_record(source, token)
+        fetched = self._fetcher.fetch(source, url, token=token, advance=advance, wait_s=wait_s)
+        if fetched is not None:
+            self._upkeep.note_use(source, from_cache=fetched.from_cache)
+        return fetched
 
     def _check_server(self, source: CloudSource) -> None:
         if source.server not in {"", self._server.key}:

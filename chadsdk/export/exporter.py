@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Self
 
@@ -151,7 +152,7 @@ class MixExporter:
         tidy_up(plan.folder)
         refuse_folder(plan.folder, replace=order.replace)
         order.refuse_missing(plan, {})
-        with Staging.opened(plan.folder) as staging:
+        with self._using(plan, token), Staging.opened(plan.folder) as staging:
             report = self.preflight(plan, cancel=token)
             report.check()
             outcomes = self._download(plan, report, listener, token)
@@ -188,7 +189,7 @@ class MixExporter:
             token=token,
             workers=self._settings.max_concurrent_downloads,
         )
-        with Staging.opened(plan.folder) as staging:
+        with self._using(plan, token), Staging.opened(plan.folder) as staging:
             report = self.preflight(plan, cancel=token)
             report.check()
             outcomes = self._download(plan, report, listener, token)
@@ -204,6 +205,10 @@ class MixExporter:
         if self._downloads is None:
             return {}
         return self._downloads.download_all(plan.sources, cancel=token, progress=listener, sizes=report.sizes)
+
+    def _using(self, plan: ExportPlan, token: CancelToken) -> AbstractContextManager[None]:
+        """Keep the plan's tracks in the cache until the export is made."""
+        return self._downloads.exporting(plan.sources, cancel=token) if self._downloads else nullcontext()
 
     def _cached_bytes(self, source: CloudSource) -> int | None:
         if self._downloads is None:
