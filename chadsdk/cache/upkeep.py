@@ -74,8 +74,15 @@ class Upkeep:
 
     @contextmanager
     def export(self, sources: Iterable[CloudSource], token: CancelToken) -> Iterator[None]:
-        """Keep these tracks while the block runs; when it ends well, apply the policy, to them too."""
+        """Keep these tracks while the block runs; when it ends well, apply the policy, to them too.
+
+        Those that are in the cache count as used now: nobody will ask for them to be downloaded.
+        """
+        sources = list(sources)
         with self._needing(sources) as need:
+            for source in sources:
+                with suppress(UnsafeNameError):
+                    self.note_use(source, from_cache=True)
             yield
         if not self._policy.keeps_all:
             others = {key for each in self._active() for key in each.keys}

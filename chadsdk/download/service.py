@@ -115,7 +115,7 @@ class DownloadService:
         return {source: outcomes[firsts[source.identity]] for source in sources}
 
     def exporting(self, sources: Iterable[CloudSource], *, cancel: CancelToken) -> AbstractContextManager[None]:
-        """Keep tracks in the cache while the block runs; when it ends well, the cache policy is applied."""
+        """Use tracks of the cache, and keep them in it, while the block runs; then the cache policy is applied."""
         return self._upkeep.export(sources, cancel)
 
     def cached(self, source: CloudSource) -> Fetched | None:

@@ -18,7 +18,7 @@ from chadsdk.export.complete import merge, plan_missing
 from chadsdk.export.job import ExportJob
 from chadsdk.export.manifest import Manifest
 from chadsdk.export.order import OnMissing, Order
-from chadsdk.export.plan import ExportPlan, Looks, make_plan
+from chadsdk.export.plan import Cloud, ExportPlan, Looks, make_plan
 from chadsdk.export.preflight import PreflightReport, preflight
 from chadsdk.export.replacing import refuse_folder, tidy_up
 from chadsdk.export.report import make_manifest, write_papers
@@ -208,7 +208,10 @@ class MixExporter:
 
     def _using(self, plan: ExportPlan, token: CancelToken) -> AbstractContextManager[None]:
         """Keep the plan's tracks in the cache until the export is made."""
-        return self._downloads.exporting(plan.sources, cancel=token) if self._downloads else nullcontext()
+        if self._downloads is None:
+            return nullcontext()
+        sources = [need.source for need in plan.files.values() if isinstance(need, Cloud)]
+        return self._downloads.exporting(sources, cancel=token)
 
     def _cached_bytes(self, source: CloudSource) -> int | None:
         if self._downloads is None:

@@ -96,7 +96,12 @@ def _prune_without_end(config: Config) -> dict[str, int]:
     root = Path(config["cache"])
     known = {file: file.stat().st_mtime_ns for file in root.glob("*/*.wav")}
     over = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.readline(), over.set()), daemon=True).start()
+
+    def wait_for_the_line() -> None:
+        sys.stdin.readline()
+        over.set()
+
+    threading.Thread(target=wait_for_the_line, daemon=True).start()
     print("ready", flush=True)
     removed = 0
     while not over.is_set():
