@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from chadsdk import CachePolicy, CancelToken, ExportCancelled
+from chadsdk.cache import pruning
 from chadsdk.cache.eviction import Needs, Why
-from chadsdk.cache.holdings import Kind, holding_now, list_holdings
-from chadsdk.cache.locks import holding
+from chadsdk.cache.holdings import Kind
+from chadsdk.cache.locks import Hold, holding
 from chadsdk.cache.pruning import plan_pruning, prune
 from tests.cache.shelf import HOUR_S, Shelf
 from tests.download.support import child
@@ -87,16 +90,35 @@ def test_what_another_process_is_at_is_left_alone_and_made_up_for(shelf: Shelf) 
     assert done.left_bytes == 2_000
 
 
-def test_what_is_used_between_plan_and_removal_stays(shelf: Shelf) -> None:
-    """Under the lock it is looked at again: a use or another file makes it another holding."""
-    file = shelf.put("t-1", used_s_ago=HOUR_S)
-    [planned] = list_holdings(shelf.root)
-    assert holding_now(shelf.root, planned) == planned
-    shelf.used("t-1", s_ago=0)
-    assert holding_now(shelf.root, planned) != planned
-    [planned] = list_holdings(shelf.root)
+def _use(shelf: Shelf, file: Path) -> None:
+    shelf.used(file.stem, s_ago=0)
+
+
+def _replace(shelf: Shelf, file: Path) -> None:
+    del shelf
     file.write_bytes(b"RIFF and another length")
-    assert holding_now(shelf.root, planned) != planned
+
+
+@pytest.mark.parametrize("happens", [_use, _replace])
+def test_what_is_used_or_replaced_between_plan_and_removal_stays(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, happens: Callable[[Shelf, Path], None]
+) -> None:
+    """Under the lock it is looked at again."""
+    file = shelf.put("t-1", used_s_ago=HOUR_S)
+    asked: list[Path] = []
+
+    @contextmanager
+    def late(path: Path, token: CancelToken, *, wait_s: float) -> Iterator[Hold]:
+        asked.append(path)
+        with holding(path, token, wait_s=wait_s) as hold:
+            happens(shelf, file)
+            yield hold
+
+    monkeypatch.setattr(pruning, "holding", late)
+    done = prune(shelf.root, NOTHING)
+    assert len(asked) == 1
+    assert (done.evictions, [each.stem for each in done.in_use]) == ((), ["t-1"])
+    assert shelf.tracks() == shelf.records() == ["t-1"]
 
 
 def test_a_track_used_within_the_last_minute_stays(shelf: Shelf) -> None:

@@ -203,3 +203,17 @@ def test_a_batch_spares_what_an_export_of_this_process_needs(
             service.download(three)
             assert _tracks(cache) == ["t-1", "t-3"]
         assert _tracks(cache) == ["t-3"]
+
+
+def test_a_batch_leaves_the_cache_to_the_export_that_it_is_part_of(
+    server: ServerHandle, open_exporter: OpenExporter, cache: Path
+) -> None:
+    """So that an export which fetches many lost tracks again does not look through the cache after each."""
+    Shelf.made(cache, "other.example").put("old", used_s_ago=HOUR_S)
+    _, client = open_exporter()
+    settings = quick_settings(cache, cache_policy=CachePolicy(max_bytes=0))
+    one, two = [source_of(track) for track in server.world.tracks[:2]]
+    with DownloadService(client, settings=settings) as service, service.exporting([one, two], cancel=CancelToken()):
+        service.download_all([one])
+        assert _tracks(cache) == ["old", "t-1"]
+    assert _tracks(cache) == []
