@@ -92,8 +92,11 @@ def _export(config: Config) -> dict[str, int]:
 
 
 def _prune_without_end(config: Config) -> dict[str, int]:
-    """Prune to nothing until a line comes. To it, every file that is there at its start was last used an hour ago."""
-    root = Path(config["cache"])
+    """Prune to nothing until a line comes.
+
+    A file that is there at its start grows an hour old as soon as an export uses it: so it goes while that one runs.
+    """
+    root, started_s = Path(config["cache"]), time.time()
     known = {file: file.stat().st_mtime_ns for file in root.glob("*/*.wav")}
     over = threading.Event()
 
@@ -106,16 +109,17 @@ def _prune_without_end(config: Config) -> dict[str, int]:
     removed = 0
     while not over.is_set():
         for file, mtime_ns in known.items():
-            _grow_old(file, mtime_ns)
+            _grow_old(file, mtime_ns, started_s)
         removed += len(prune(root, CachePolicy(max_bytes=0)).evictions)
     return {"removed": removed}
 
 
-def _grow_old(file: Path, mtime_ns: int) -> None:
+def _grow_old(file: Path, mtime_ns: int, started_s: float) -> None:
     record = CacheLayout(file.parent).records / f"{file.stem}.json"
     then = time.time() - HOUR_S
     try:
-        if file.stat().st_mtime_ns == mtime_ns:  # else it was fetched again
+        is_the_same = file.stat().st_mtime_ns == mtime_ns  # else it was fetched again
+        if is_the_same and record.stat().st_mtime > started_s:
             os.utime(record, (then, then))
     except FileNotFoundError:
         pass
