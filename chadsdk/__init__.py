@@ -12,6 +12,7 @@ Everything that is public stands in ``__all__``; every error is in `chadsdk.erro
 """
 
 from chadsdk.auth import BearerToken, Credentials
+from chadsdk.cache_policy import CachePolicy
 from chadsdk.cancel import CancelToken
 from chadsdk.chadmusic import ChadMusicAPIClient
 from chadsdk.download import DownloadService, Fetched, FetchOutcome, Unavailable
@@ -29,6 +30,7 @@ __version__ = VERSION
 
 __all__ = [
     "BearerToken",
+    "CachePolicy",
     "CancelToken",
     "ChadError",
     "ChadMusicAPIClient",

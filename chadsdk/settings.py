@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
+from chadsdk.cache_policy import CachePolicy
 from chadsdk.errors import ConfigurationError
 
 __all__ = ["MIB", "Settings", "default_cache_dir"]
@@ -88,6 +89,7 @@ class Settings:
         cdn_origins: Other origins, such as ``https://cdn.example``, that the server may redirect
             downloads to: scheme, host and perhaps a port. Credentials never go there.
         ca_bundle: File of trusted certificates; None for the environment's or requests' own.
+        cache_policy: What is removed from the cache after an export or a batch of downloads; by default nothing.
     """
 
     cache_dir: Path = field(default_factory=default_cache_dir)
@@ -111,6 +113,7 @@ class Settings:
     max_reply_bytes: int = 16 * MIB
     cdn_origins: tuple[str, ...] = ()
     ca_bundle: Path | None = None
+    cache_policy: CachePolicy = field(default_factory=CachePolicy)
 
     def __post_init__(self) -> None:
         for each in fields(self):
@@ -124,6 +127,8 @@ class Settings:
                 raise ConfigurationError(f"{name} must be 0 or more and finite, got {getattr(self, name)!r}")
         for name in _POSITIVE_OR_NONE:
             _refuse_caps_that_are_none(name, getattr(self, name))
+        if not isinstance(self.cache_policy, CachePolicy):
+            raise ConfigurationError(f"cache_policy must be a CachePolicy, got {self.cache_policy!r}")
         object.__setattr__(self, "cache_dir", _folder("cache_dir", self.cache_dir))
         object.__setattr__(self, "cdn_origins", _origins(self.cdn_origins))
 

@@ -8,6 +8,7 @@ from chadsdk.cache.layout import CacheLayout
 from chadsdk.cache.record import CacheRecord, Verified
 from chadsdk.cache.spans import Span, gaps, held_bytes, joined
 from chadsdk.cache.store import Cache, CachedTrack
+from chadsdk.cache.upkeep import Upkeep
 from chadsdk.cache.work import Validator, WorkFile
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "CacheRecord",
     "CachedTrack",
     "Span",
+    "Upkeep",
     "Validator",
     "Verified",
     "WorkFile",

@@ -28,6 +28,7 @@ class Listed:
         track_id: The server's id; None when the record is lost.
         title: Its title; None when the record is lost.
         stored_at: When it was stored, in seconds of the epoch; None when the record is lost.
+        used_at: When an export or a download last used it, in seconds of the epoch; None when the record is lost.
     """
 
     server: str
@@ -36,6 +37,7 @@ class Listed:
     track_id: str | None
     title: str | None
     stored_at: int | None
+    used_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,14 @@ def list_tracks(root: Path) -> Iterator[Listed]:
 
 def _listed(layout: CacheLayout, path: Path) -> Listed:
     status = path.lstat()
-    record = CacheRecord.read(layout.records / f"{path.stem}.json")
+    file = layout.records / f"{path.stem}.json"
+    record = CacheRecord.read(file)
     if record is None or not record.describes(status):
-        return Listed(layout.folder.name, path, status.st_size, None, None, None)
-    return Listed(layout.folder.name, path, status.st_size, record.track_id, record.title, record.stored_at)
+        return Listed(layout.folder.name, path, status.st_size, None, None, None, None)
+    used_at = None
+    with suppress(FileNotFoundError):
+        used_at = int(file.lstat().st_mtime)
+    return Listed(layout.folder.name, path, status.st_size, record.track_id, record.title, record.stored_at, used_at)
 
 
 def clear(root: Path, token: CancelToken | None = None) -> Cleared:

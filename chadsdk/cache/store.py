@@ -11,9 +11,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from chadsdk.cache.holdings import Key
 from chadsdk.cache.layout import CacheLayout
 from chadsdk.cache.locks import Hold, holding
 from chadsdk.cache.record import CacheRecord, Verified
+from chadsdk.cache.rehash import note_digest, record_of
 from chadsdk.cache.work import WorkFile, claim, forget_partial, orphans
 from chadsdk.cancel import CancelToken
 from chadsdk.files import make_private_folder, safe_id, sync_folder
@@ -52,6 +54,10 @@ class Cache:
     def __init__(self, root: Path, server: str) -> None:
         self.layout = CacheLayout.of(root, server)
 
+    def key(self, source: CloudSource) -> Key:
+        """Give what a track is called over all servers' caches."""
+        return (self.layout.folder.name, safe_id(source.track_id))
+
     def prepare(self) -> None:
         """Make the folders, for this user alone, and remove what dead processes left."""
         for folder in self.layout.private_folders:
@@ -88,6 +94,43 @@ class Cache:
                     valid.sha256 if valid else None,
                 )
         return None
+
+    def note_use(self, source: CloudSource) -> None:
+        """Note that a track was used now, for who has to choose what goes first; never fails.
+
+        One call of the system that changes no byte: nothing to tear, to flush or to grow (see ADR 10).
+        """
+        with contextlib.suppress(OSError):  # the record is lost, or the cache read-only
+            os.utime(self.layout.record(source.track_id))
+
+    def last_use_s(self, source: CloudSource) -> float | None:
+        """Give when a track was last used, in seconds of the epoch; None when its record is lost."""
+        try:
+            return self.layout.record(source.track_id).lstat().st_mtime
+        except OSError:
+            return None
+
+    def restore_record(self, source: CloudSource, token: CancelToken) -> None:
+        """Make a lost record again when the source knows the digest and the file has it; else do nothing.
+
+        Raises:
+            ExportCancelled: Cancelled while the file was read.
+        """
+        record = self.layout.record(source.track_id)
+        if source.sha256 is None or _has_digest(record):
+            return
+        with contextlib.suppress(OSError), self.locked(source, token, wait_s=0) as hold:
+            # Whoever holds the lock is about to write one; without locks an older one could replace a newer.
+            if hold is Hold.OURS and not _has_digest(record):
+                for path, status in self._files(source.track_id):
+                    made = record_of(source, path, status, token)
+                    if made is not None:
+                        made.write(record)
+
+    def note_digest(self, cached: CachedTrack, sha256: str) -> None:
+        """Remember the digest of a file that was stored without one; never fails."""
+        with contextlib.suppress(OSError):
+            note_digest(self.layout, cached.path, sha256)
 
     def claim(self, source: CloudSource) -> WorkFile:
         """Give a file to download into, with what an earlier attempt left."""
@@ -142,6 +185,12 @@ class Cache:
                 # Not a link, FIFO or folder that somebody put there.
                 if stat.S_ISREG(status.st_mode):
                     yield Path(stem + extension), status
+
+
+def _has_digest(place: Path) -> bool:
+    # Records are not flushed: a power cut may leave an empty one. And no digest is reckoned where none is expected.
+    record = CacheRecord.read(place)
+    return record is not None and record.sha256 is not None
 
 
 def _fits(source: CloudSource, status: os.stat_result, record: CacheRecord | None) -> bool:

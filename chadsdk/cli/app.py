@@ -26,7 +26,7 @@ from chadsdk.errors import (
     NetworkError,
     NotFoundError,
 )
-from chadsdk.extm3u import one_line
+from chadsdk.text import one_line
 from chadsdk.version import VERSION
 
 __all__ = ["main"]

@@ -11,8 +11,8 @@ import click
 from chadsdk.cli.options import cancelled_by_signals, connect, expand_home, open_playlist, server_options
 from chadsdk.disk import human_bytes
 from chadsdk.export import Cloud, ExportPlan, Local, Missing, MixExporter, PlannedEntry
-from chadsdk.extm3u import one_line
 from chadsdk.settings import Settings
+from chadsdk.text import one_line
 
 __all__ = ["plan"]
 

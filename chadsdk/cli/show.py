@@ -12,8 +12,8 @@ import click
 from chadsdk.disk import human_bytes
 from chadsdk.export import ExportResult
 from chadsdk.export.manifest import MISSING_NAME
-from chadsdk.extm3u import one_line
 from chadsdk.progress import Event, Listener, Phase, Progress, TrackDone
+from chadsdk.text import one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars

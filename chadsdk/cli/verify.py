@@ -11,7 +11,7 @@ import click
 from chadsdk.cli.codes import FAILED, MISSING
 from chadsdk.cli.options import cancelled_by_signals
 from chadsdk.export import VerifyReport, verify_export
-from chadsdk.extm3u import one_line
+from chadsdk.text import one_line
 
 __all__ = ["verify"]
 

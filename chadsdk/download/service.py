@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import replace
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self
 
-from chadsdk.cache import Cache
+from chadsdk.cache import Cache, Upkeep
 from chadsdk.cancel import CancelToken
 from chadsdk.disk import naming_disk_errors
 from chadsdk.download.crew import Crew
 from chadsdk.download.fetch import Fetcher, Order
 from chadsdk.download.outcome import Fetched, FetchOutcome, Unavailable
-from chadsdk.download.pool import run_all
 from chadsdk.download.sharing import share_out
-from chadsdk.errors import ForbiddenError, NoSourceError, NotFoundError, TrackError
+from chadsdk.download.sizes import ask_sizes
+from chadsdk.errors import NoSourceError, TrackError
 from chadsdk.exchange import Request
 from chadsdk.library import CloudListing, Track
 from chadsdk.progress import Listener, Phase, Progress, Tally, TrackDone
-from chadsdk.retry import RetryPolicy, retrying
+from chadsdk.retry import RetryPolicy
 from chadsdk.server import MusicServer
 from chadsdk.settings import Settings
 from chadsdk.source import CloudSource
@@ -44,22 +44,21 @@ class DownloadService:
         self.settings = settings or Settings()
         self._server = server
         self._cache = Cache(self.settings.cache_dir, server.key)
+        self._upkeep = Upkeep(self.settings.cache_dir, self._cache, self.settings.cache_policy)
         self._transport = Transport(
             server.base_url,
             server.credentials,
             self.settings,
             connections=self.settings.max_concurrent_downloads,
         )
-        policy = RetryPolicy.of(self.settings)
+        self._policy = RetryPolicy.of(self.settings)
         self._fetcher = Fetcher(
             self._cache,
             self._transport,
-            policy,
+            self._policy,
             self.settings.max_track_bytes,
             self.settings.min_part_bytes,
         )
-        # A length is not worth another attempt; but it waits as long as the server wants to be left alone.
-        self._ask_once = replace(policy, attempts=1)
 
     def __enter__(self) -> Self:
         return self
@@ -82,25 +81,28 @@ class DownloadService:
         source = track if isinstance(track, CloudSource) else track.source()
         if source is None:
             raise NoSourceError(f"{getattr(track, 'title', track)!r} is not a cloud track.")
+        token = cancel or CancelToken()
         self._prepare()
-        token, patience_s = cancel or CancelToken(), self.settings.lock_timeout_s
-        if source.size_bytes is not None and source.size_bytes < 2 * self.settings.min_part_bytes:
-            fetched = self._fetch(source, token, Crew(1), _ignore, patience_s)
-            assert fetched is not None, "only a fetch that does not wait gives None"  # noqa: S101
-            return fetched.path
+        with self._upkeep.batch([source], token):
+            return self._fetch_alone(source, token).path
+
+    def _fetch_alone(self, source: CloudSource, token: CancelToken) -> Fetched:
         found: dict[CloudSource, Fetched | None] = {}
-        share_out(
-            [source],
-            lambda each, batch, crew: self._fetch(each, batch, crew, _ignore, patience_s),
-            assist=self._fetcher.assist,
-            workers=self.settings.max_concurrent_downloads,
-            token=token,
-            settled=found.__setitem__,
-            tick=_ignore,
-        )
+        if source.size_bytes is not None and source.size_bytes < 2 * self.settings.min_part_bytes:
+            found[source] = self._fetch(source, token, Crew(1), _ignore, self.settings.lock_timeout_s)
+        else:  # perhaps worth more than one connection
+            share_out(
+                [source],
+                lambda each, batch, crew: self._fetch(each, batch, crew, _ignore, self.settings.lock_timeout_s),
+                assist=self._fetcher.assist,
+                workers=self.settings.max_concurrent_downloads,
+                token=token,
+                settled=found.__setitem__,
+                tick=_ignore,
+            )
         (fetched,) = found.values()
         assert fetched is not None, "only a fetch that does not wait gives None"  # noqa: S101
-        return fetched.path
+        return fetched
 
     def download_all(
         self,
@@ -130,8 +132,14 @@ class DownloadService:
         for source in sources:
             firsts.setdefault(source.identity, source)
         planned = {source: self._guess(source, known.get(source)) for source in firsts.values()}
-        outcomes = self._run(planned, cancel or CancelToken(), progress or _ignore)
+        token = cancel or CancelToken()
+        with self._upkeep.batch(planned, token):
+            outcomes = self._run(planned, token, progress or _ignore)
         return {source: outcomes[firsts[source.identity]] for source in sources}
+
+    def exporting(self, sources: Iterable[CloudSource], *, cancel: CancelToken) -> AbstractContextManager[None]:
+        """Use tracks of the cache, and keep them in it, while the block runs; then the cache policy is applied."""
+        return self._upkeep.export(sources, cancel)
 
     def cached(self, source: CloudSource) -> Fetched | None:
         """Give the track if it is in the cache now; asks nobody.
@@ -163,27 +171,17 @@ class DownloadService:
             ChadError: Nothing can be had.
         """
         self._server.close()  # an idle connection of its own would come on top of ours
-        found: dict[CloudSource, int | None] = {}
-        run_all(
+        return ask_sizes(
             list(dict.fromkeys(sources)),
             self._ask_size,
             workers=self.settings.max_concurrent_downloads,
             token=cancel or CancelToken(),
-            settled=found.__setitem__,
-            tick=_ignore,
+            policy=self._policy,
         )
-        return found
 
     def _ask_size(self, source: CloudSource, token: CancelToken) -> int | None:
-        try:
-            self._check_server(source)
-            request = Request(self._server.stream_url(source), str(source))
-            reply = retrying(lambda: self._transport.head(request, token), policy=self._ask_once, token=token)
-            return reply.content_length
-        except (NotFoundError, ForbiddenError):
-            return 0  # nothing will come; the download will tell why
-        except TrackError:
-            return None
+        self._check_server(source)
+        return self._transport.head(Request(self._server.stream_url(source), str(source)), token).content_length
 
     def _run(
         self, planned: Mapping[CloudSource, int], token: CancelToken, listener: Listener
@@ -242,7 +240,11 @@ class DownloadService:
     ) -> Fetched | None:
         self._check_server(source)
         url = self._server.stream_url(source)
-        return self._fetcher.fetch(Order(source, url, token, advance, crew, wait_s))
+        self._cache.restore_record(source, token)
+        fetched = self._fetcher.fetch(Order(source, url, token, advance, crew, wait_s))
+        if fetched is not None:
+            self._upkeep.note_use(source, from_cache=fetched.from_cache)
+        return fetched
 
     def _check_server(self, source: CloudSource) -> None:
         if source.server not in {"", self._server.key}:

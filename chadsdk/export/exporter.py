@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Self
 
@@ -17,7 +18,7 @@ from chadsdk.export.complete import merge, plan_missing
 from chadsdk.export.job import ExportJob
 from chadsdk.export.manifest import Manifest
 from chadsdk.export.order import OnMissing, Order
-from chadsdk.export.plan import ExportPlan, Looks, make_plan
+from chadsdk.export.plan import Cloud, ExportPlan, Looks, make_plan
 from chadsdk.export.preflight import PreflightReport, preflight
 from chadsdk.export.replacing import refuse_folder, tidy_up
 from chadsdk.export.report import make_manifest, write_papers
@@ -151,7 +152,7 @@ class MixExporter:
         tidy_up(plan.folder)
         refuse_folder(plan.folder, replace=order.replace)
         order.refuse_missing(plan, {})
-        with Staging.opened(plan.folder) as staging:
+        with self._using(plan, token), Staging.opened(plan.folder) as staging:
             report = self.preflight(plan, cancel=token)
             report.check()
             outcomes = self._download(plan, report, listener, token)
@@ -188,7 +189,7 @@ class MixExporter:
             token=token,
             workers=self._settings.max_concurrent_downloads,
         )
-        with Staging.opened(plan.folder) as staging:
+        with self._using(plan, token), Staging.opened(plan.folder) as staging:
             report = self.preflight(plan, cancel=token)
             report.check()
             outcomes = self._download(plan, report, listener, token)
@@ -204,6 +205,13 @@ class MixExporter:
         if self._downloads is None:
             return {}
         return self._downloads.download_all(plan.sources, cancel=token, progress=listener, sizes=report.sizes)
+
+    def _using(self, plan: ExportPlan, token: CancelToken) -> AbstractContextManager[None]:
+        """Keep the plan's tracks in the cache until the export is made."""
+        if self._downloads is None:
+            return nullcontext()
+        sources = [need.source for need in plan.files.values() if isinstance(need, Cloud)]
+        return self._downloads.exporting(sources, cancel=token)
 
     def _cached_bytes(self, source: CloudSource) -> int | None:
         if self._downloads is None:

@@ -13,7 +13,7 @@ from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest, Manif
 from chadsdk.export.plan import ExportPlan, Missing, PlannedEntry, folder_name
 from chadsdk.export.project import Clip, Project
 from chadsdk.export.writers import ALWAYS, WRITERS
-from chadsdk.extm3u import one_line
+from chadsdk.text import one_line
 from chadsdk.version import VERSION
 
 __all__ = ["make_manifest", "make_project", "missing_text", "write_papers"]

@@ -15,8 +15,9 @@ from urllib.parse import unquote_to_bytes
 from chadsdk.address import shown
 from chadsdk.decode import decode, parse_json
 from chadsdk.errors import Reason
-from chadsdk.extm3u import extinf, one_line
+from chadsdk.extm3u import extinf
 from chadsdk.library.track import Problem, Track
+from chadsdk.text import one_line
 
 __all__ = ["parse", "render"]
 

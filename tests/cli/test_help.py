@@ -15,6 +15,8 @@ COMMANDS = [
     ("cache",),
     ("cache", "path"),
     ("cache", "ls"),
+    ("cache", "verify"),
+    ("cache", "prune"),
     ("cache", "clear"),
 ]
 

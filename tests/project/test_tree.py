@@ -78,7 +78,9 @@ def test_the_readme_names_every_option_of_a_command(tmp_path: Path, name: str) -
 
 
 def test_the_readme_names_every_command_of_the_cache(tmp_path: Path) -> None:
-    """path, ls, clear."""
+    """path, ls, verify, prune, clear, and the options of each."""
     listed = Command(tmp_path)("cache", "--help").stdout.partition("Commands:\n")[2]
     for word in re.findall(r"^  (\w+)", listed, re.MULTILINE):
         assert word in table()["cache"]
+        options = set(re.findall(r"^\s+(--[a-z-]+)", Command(tmp_path)("cache", word, "--help").stdout, re.MULTILINE))
+        assert options - {"--help"} <= set(re.findall(r"--[a-z-]+", table()["cache"]))

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chadsdk.errors import DataError, Reason
-from chadsdk.extm3u import extinf, one_line
+from chadsdk.extm3u import extinf
 from chadsdk.library import Playlist, PlaylistEntry, Problem, Track
+from chadsdk.text import one_line
 from tests.values.support import in_time
 
 _HOSTILE_NAMES = [

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from chadsdk.export.project import Clip, Project
-from chadsdk.extm3u import extinf, one_line
+from chadsdk.extm3u import extinf
+from chadsdk.text import one_line
 
 __all__ = ["write"]
 

@@ -1,0 +1,20 @@
+"""Text of strangers (servers, playlists, file names) made fit for a line that people read."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["one_line"]
+
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+# Embeddings, overrides and isolates of the reading direction (UAX 9) reach beyond the text that they stand in: without
+# them it is read in the order of its characters.
+_DIRECTION = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+
+
+def one_line(text: str) -> str:
+    """Give `text` as a line that neither breaks nor commands a terminal nor turns the reading direction of the rest.
+
+    Controls and line breaks become spaces; marks that turn the reading direction go.
+    """
+    return " ".join(_BREAKS.sub(" ", _DIRECTION.sub("", text)).split())

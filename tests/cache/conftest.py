@@ -1,0 +1,51 @@
+"""A shelf without a server; a server of six small tracks, and an exporter on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chadsdk import ChadMusicAPIClient, MixExporter
+from harness.build import plain_world
+from harness.process import ServerHandle, running_server
+from harness.world import World
+from tests.cache.shelf import Shelf
+from tests.export.rig import SMALL_BYTES, quick_settings
+
+OpenExporter = Callable[..., tuple[MixExporter, ChadMusicAPIClient]]
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    """An empty one."""
+    return Shelf.made(tmp_path / "cache")
+
+
+@pytest.fixture(scope="session")
+def small_world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Six tracks of 64 KiB."""
+    return plain_world(tmp_path_factory.mktemp("small"), [SMALL_BYTES] * 6)
+
+
+@pytest.fixture
+def server(small_world: World) -> Iterator[ServerHandle]:
+    """A server of them, of this test alone."""
+    with running_server(small_world) as handle:
+        yield handle
+
+
+@pytest.fixture
+def open_exporter(server: ServerHandle, tmp_path: Path) -> Iterator[OpenExporter]:
+    """Open an exporter and its client on the cache of this test; keyword arguments change its settings."""
+    with ExitStack() as stack:
+
+        def open_one(**changes: Any) -> tuple[MixExporter, ChadMusicAPIClient]:
+            settings = quick_settings(tmp_path / "cache", **changes)
+            client = stack.enter_context(ChadMusicAPIClient(server.url, token=server.token, settings=settings))
+            return stack.enter_context(MixExporter(client, settings=settings)), client
+
+        yield open_one

@@ -1,0 +1,139 @@
+"""Hashing the cache: what is intact, what is not, and what is said when nothing can be said."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chadsdk import CancelToken, ExportCancelled
+from chadsdk.cache import CacheRecord, Verified
+from chadsdk.cache.locks import holding
+from chadsdk.cache.rehash import Condition, check_tracks
+from tests.cache.shelf import Shelf
+from tests.download.support import child
+
+RIGHT = "The file has other content than when it was stored."
+
+
+def _rot(file: Path) -> None:
+    status = file.stat()
+    with file.open("r+b") as stream:
+        stream.seek(500)
+        stream.write(b"rot")
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+@pytest.mark.parametrize(
+    ("happens", "condition", "detail"),
+    [
+        (lambda _: None, Condition.INTACT, None),
+        (Path.touch, Condition.INTACT, None),
+        (_rot, Condition.CHANGED, RIGHT),
+        (lambda file: os.truncate(file, 400), Condition.CHANGED, "The file has 400 bytes, not 1000."),
+        (lambda file: os.truncate(file, 0), Condition.CHANGED, "The file has 0 bytes, not 1000."),
+    ],
+    ids=["nothing", "touched", "rotten", "cut", "emptied"],
+)
+def test_what_a_file_turns_out_to_be(
+    shelf: Shelf, happens: Callable[[Path], object], condition: Condition, detail: str | None
+) -> None:
+    """By content: dates alone do not make it bad; nothing is removed unless it is asked for."""
+    shelf.put("t-1")
+    happens(shelf.put("t-2"))
+    first, second = check_tracks(shelf.root)
+    assert (first.condition, first.title) == (Condition.INTACT, "Title t-1")
+    assert (second.condition, second.detail, second.removed) == (condition, detail, False)
+    assert shelf.tracks() == shelf.records() == ["t-1", "t-2"]
+
+
+def test_a_file_without_a_record_is_not_bad(shelf: Shelf) -> None:
+    """Nothing says what it must be, so nothing is claimed, and it is not removed."""
+    shelf.put("t-1", record=False)
+    [found] = check_tracks(shelf.root, remove_bad=True)
+    assert (found.condition, found.is_bad, found.title) == (Condition.UNRECORDED, False, None)
+    assert shelf.tracks() == ["t-1"]
+
+
+def test_what_is_bad_is_removed_when_asked_for(shelf: Shelf) -> None:
+    """With its record; the rest stays."""
+    shelf.put("t-1")
+    _rot(shelf.put("t-2"))
+    assert [each.removed for each in check_tracks(shelf.root, remove_bad=True)] == [False, True]
+    assert shelf.tracks() == shelf.records() == ["t-1"]
+
+
+def test_what_another_process_is_at_is_not_judged(shelf: Shelf) -> None:
+    """It may be replacing that very file."""
+    _rot(shelf.put("t-1"))
+    with child("hold", lock=str(shelf.cache.layout.lock("t-1"))):
+        [found] = check_tracks(shelf.root, remove_bad=True)
+    assert (found.condition, found.is_bad, found.removed) == (Condition.BUSY, False, False)
+    assert shelf.tracks() == ["t-1"]
+
+
+def test_it_is_cancelled_between_two_files(shelf: Shelf) -> None:
+    """The next is not begun."""
+    for track_id in ("t-1", "t-2"):
+        shelf.put(track_id)
+    token = CancelToken()
+    checking = check_tracks(shelf.root, token=token)
+    next(checking)
+    token.cancel()
+    with pytest.raises(ExportCancelled):
+        next(checking)
+
+
+def test_a_record_is_made_again_from_the_bytes_and_claims_nothing_untrue(shelf: Shelf) -> None:
+    """It says what the source says, that the digest was compared, and when the file was written."""
+    file = shelf.put("t-1")
+    record = CacheRecord.read(shelf.cache.layout.record("t-1"))
+    assert record is not None
+    shelf.cache.layout.record("t-1").unlink()
+    source = replace(shelf.source("t-1", revision="r7", sha256=record.sha256), title="New title")
+    shelf.cache.restore_record(source, CancelToken())
+    made = CacheRecord.read(shelf.cache.layout.record("t-1"))
+    assert made == replace(
+        record,
+        title="New title",
+        revision="r7",
+        verified=Verified.DIGEST,
+        stored_at=int(file.stat().st_mtime),
+    )
+    assert shelf.cache.find(source) is not None
+
+
+@pytest.mark.parametrize("known", [{}, {"sha256": "0" * 64}, {"sha256": "*right*", "size_bytes": 999}])
+def test_no_record_is_made_of_what_is_not_known_to_be_right(shelf: Shelf, known: dict[str, str | int]) -> None:
+    """No digest, another digest, another length."""
+    shelf.put("t-1")
+    record = CacheRecord.read(shelf.cache.layout.record("t-1"))
+    assert record is not None
+    shelf.cache.layout.record("t-1").unlink()
+    asked = {key: record.sha256 if value == "*right*" else value for key, value in known.items()}
+    shelf.cache.restore_record(shelf.source("t-1", **asked), CancelToken())
+    assert shelf.records() == []
+
+
+def test_no_record_is_made_beside_a_download(shelf: Shelf) -> None:
+    """Whoever holds the lock is about to write a newer one."""
+    shelf.put("t-1")
+    record = CacheRecord.read(shelf.cache.layout.record("t-1"))
+    assert record is not None
+    shelf.cache.layout.record("t-1").unlink()
+    with holding(shelf.cache.layout.lock("t-1"), CancelToken(), wait_s=0):
+        shelf.cache.restore_record(shelf.source("t-1", sha256=record.sha256), CancelToken())
+    assert shelf.records() == []
+
+
+def test_hashing_for_a_record_is_cancelled(shelf: Shelf) -> None:
+    """A large file is not read to its end."""
+    shelf.put("t-1")
+    shelf.cache.layout.record("t-1").unlink()
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(ExportCancelled):
+        shelf.cache.restore_record(shelf.source("t-1", sha256="0" * 64), token)
