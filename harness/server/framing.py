@@ -19,15 +19,16 @@ CHUNK_ENDS = {
     "unended": (b"", b""),
     "bad_size": (b"no number\r\n", b""),
     "endless_size": (b"", b"0" * BLOCK_BYTES),
+    "endless_chunks": (b"", b"10000\r\n" + bytes(BLOCK_BYTES) + b"\r\n"),
     "endless_trailers": (b"0\r\n", b"X-Trailer: and another\r\n" * 2000),
 }
 
 
 @behaviour("chunked")
 def _chunked(reply: Reply, step: Step, _stage: Stage) -> Reply:
-    """Send the body as two chunks; a text says how they end: "unended", "bad_size", "endless_size", "endless_trailers".
+    """Send the body as two chunks; a text says how they end: "unended", "bad_size", "endless_size" and others.
 
-    No length is stated, unless `headers` puts a Content-Length beside the chunks.
+    "endless_chunks" and "endless_trailers" are those. No length is stated, unless `headers` puts one beside the chunks.
     """
     if not isinstance(step.value, str | bool) or step.value not in CHUNK_ENDS:
         raise FaultError(f"chunked: expected true or {', '.join(str(end) for end in CHUNK_ENDS if end is not True)}")
