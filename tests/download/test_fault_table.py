@@ -13,7 +13,7 @@ import pytest
 
 from chadsdk.errors import IntegrityError, NetworkError, ProtocolError, StalledError, TruncatedError
 from harness.process import ServerHandle, running_server
-from harness.world import World
+from harness.world import FaultEntry, World
 from tests.download.rows import REST, WHOLE, Row, for_ever, play
 
 MIB = 1024 * 1024
@@ -91,17 +91,18 @@ STALLS = [
         kept=(200_000,), settings={"read_timeout_s": 0.2, "attempts": 1}),
     Row("17 slow but honest", ({"rate": 400_000},), (WHOLE,), settings={"read_timeout_s": 0.5}),
 ]  # fmt: skip
+WRONG_PARTS: dict[str, FaultEntry] = {
+    "from byte 0": {"part": 0},
+    "off by one": {"part": True, "shift": 1},
+    "of another total": {"part": True, "total": 400_001},
+    "without a Content-Range": {"headers": {"Content-Range": None}},
+    "as multipart": {"multipart": True},
+}
 RANGES = [
     Row("19 range ignored", ("no_range",), ((200_000, 200),), partial=True),
     *(
         Row(f"20 206 {name}", (fault,), (REST, WHOLE), partial=True)
-        for name, fault in {
-            "from byte 0": {"part": 0},
-            "off by one": {"part": True, "shift": 1},
-            "of another total": {"part": True, "total": 400_001},
-            "without a Content-Range": {"headers": {"Content-Range": None}},
-            "as multipart": {"multipart": True},
-        }.items()
+        for name, fault in WRONG_PARTS.items()
     ),
     Row("20 206 from byte 0 for ever", for_ever(part=0), (REST, (None, 206)), ProtocolError, partial=True),
     Row("20 multipart for ever", for_ever(multipart=True), (REST, (None, 206)), ProtocolError, partial=True),
