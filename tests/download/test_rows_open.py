@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from chadsdk.errors import ProtocolError
+from chadsdk.download import Unavailable
+from chadsdk.errors import Reason
 from harness.process import ServerHandle, running_server
 from harness.world import World
-from tests.download.rows import WHOLE, Row, for_ever, play, rig_on
+from tests.download.rows import WHOLE, Row, asked_of, for_ever, play, repair, rig_on
 
 
 @pytest.fixture(scope="module")
@@ -21,20 +22,24 @@ def server(plain: World) -> Iterator[ServerHandle]:
         yield handle
 
 
-@pytest.mark.parametrize(
-    "row",
-    [
-        Row("8 two lengths", for_ever(no_length=True, headers={"Content-Length": ["400000", "300000"]}), (WHOLE,),
-            ProtocolError),
-        Row("8 two lengths in one", for_ever(no_length=True, headers={"Content-Length": "400000, 300000"}), (WHOLE,),
-            ProtocolError, known="nothing"),
-    ],
-    ids=str,
-)  # fmt: skip
-def test_row_8_lengths_that_contradict_each_other_leak_nothing(row: Row, server: ServerHandle, tmp_path: Path) -> None:
+@pytest.mark.parametrize("lengths", [["400000", "300000"], "400000, 300000"], ids=["two headers", "one header"])
+def test_row_8_lengths_that_contradict_each_other_leak_nothing(
+    server: ServerHandle, tmp_path: Path, lengths: object
+) -> None:
     """A protocol error after one request, and the line is closed at once, not left to the garbage collector."""
-    play(row, server, tmp_path / "cache")
-    gc.collect()  # a socket that nobody closed warns here, and a warning is an error
+    gc.collect()
+    gc.disable()
+    try:
+        with rig_on(server, tmp_path / "cache") as rig:
+            server.set_faults("t-1", for_ever(no_length=True, headers={"Content-Length": lengths}))
+            outcome = rig.service.download_all([rig.source(1)])[rig.source(1)]
+            assert isinstance(outcome, Unavailable)
+            assert outcome.reason is Reason.PROTOCOL
+            assert asked_of(rig) == (WHOLE,)
+            assert rig.open_sockets() == []
+            repair(rig, rig.source(1), resumed_from=None, anew=True)
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(
