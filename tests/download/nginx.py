@@ -32,11 +32,11 @@ http {{
     listen 127.0.0.1:{port};
     root {root};
     location / {{ }}
-    location /slow/ {{ alias {root}/; limit_rate 400k; }}
-    location /norange/ {{ alias {root}/; max_ranges 0; limit_rate 400k; }}
+    location /slow/ {{ alias {root}/; limit_rate 1000k; }}
+    location /norange/ {{ alias {root}/; max_ranges 0; limit_rate 1000k; }}
     location /gzip/ {{ alias {root}/; gzip on; gzip_types audio/wav; gzip_min_length 1; }}
     # Any filter that may change the body weakens the entity tag and takes the ranges away, as gzip does.
-    location /weak/ {{ alias {root}/; sub_filter_types audio/wav; sub_filter nowhere-in-it x; limit_rate 400k; }}
+    location /weak/ {{ alias {root}/; sub_filter_types audio/wav; sub_filter nowhere-in-it x; limit_rate 1000k; }}
   }}
 }}
 """

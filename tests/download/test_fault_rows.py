@@ -102,13 +102,12 @@ def test_row_12_an_endless_body_costs_neither_memory_nor_disk(
         repair(rig, source, resumed_from=None, anew=True)
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_row_18_a_lossy_line_corrupts_nothing(server: ServerHandle, tmp_path: Path, seed: int) -> None:
+def test_row_18_a_lossy_line_corrupts_nothing(server: ServerHandle, tmp_path: Path) -> None:
     """A fifth of the blocks lost: each track is right or missing as stalled, and a good line completes the rest."""
     with rig_on(server, tmp_path / "cache", read_timeout_s=0.1) as rig:
         settings = rig.service.settings
         with (
-            lossy_line(server.url, seed=seed, loss=0.2) as url,
+            lossy_line(server.url, seed=18, loss=0.2) as url,
             ChadMusicAPIClient(url, token=server.token, settings=settings) as client,
             DownloadService(client, settings=settings) as service,
         ):

@@ -89,7 +89,7 @@ STALLS = [
     Row("15 stall in the body", ({"gate": "row 15", "after": 0.5},), (WHOLE, REST), settings={"read_timeout_s": 0.2}),
     Row("15 stall, and no more attempts", ({"gate": "row 15", "after": 0.5},), (WHOLE,), StalledError,
         kept=(200_000,), settings={"read_timeout_s": 0.2, "attempts": 1}),
-    Row("17 slow but honest", ({"rate": 400_000},), (WHOLE,), settings={"read_timeout_s": 0.5}),
+    Row("17 slow but honest", ({"rate": 800_000},), (WHOLE,), settings={"read_timeout_s": 0.5}),
 ]  # fmt: skip
 WRONG_PARTS: dict[str, FaultEntry] = {
     "from byte 0": {"part": 0},

@@ -61,8 +61,8 @@ def test_row_13_a_drip_is_not_tried_again_for_ever(server: ServerHandle, tmp_pat
 
 
 def test_row_17_above_the_floor_is_no_drip(server: ServerHandle, tmp_path: Path) -> None:
-    """Twice the floor, over several windows: one request, and the file."""
-    row = Row("17", ({"rate": 200_000},), (WHOLE,), settings=WINDOW)
+    """Three times the floor, over several windows: one request, and the file."""
+    row = Row("17", ({"rate": 300_000},), (WHOLE,), settings=WINDOW)
     played(row, server, tmp_path / "cache")
 
 
