@@ -2,15 +2,17 @@
 
 To add one: write a function that takes the reply, the script's `Step` and the `Stage` and gives the changed
 reply, and put ``@behaviour("name", "option", …)`` above it. Its docstring's first line is what people read.
+Those of the body's frame stand in `framing`, those of ranges in `parts`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
-from harness.server.faults import Behaviour, FaultError, Stage, Step
+from harness.server import framing, parts  # noqa: F401 - they register theirs
+from harness.server.faults import FaultError, Stage, Step
+from harness.server.registry import REGISTERED, behaviour
 from harness.server.reply import NO_STATUS, Ending, FileSlice, Pause, Piece, Reply, error_reply
 from harness.server.wire import Connection
 
@@ -22,20 +24,7 @@ LOGIN_PAGE = b"""<!DOCTYPE html>
 <input name="user"><input name="password" type="password"><button>Go</button></form></body></html>
 """
 
-Apply = Callable[[Reply, Step, Stage], Reply]
-_registry: dict[str, Behaviour] = {}
-BEHAVIOURS: Mapping[str, Behaviour] = MappingProxyType(_registry)
-
-
-def behaviour(name: str, *options: str) -> Callable[[Apply], Apply]:
-    """Register a function as the behaviour of that name."""
-
-    def register(apply: Apply) -> Apply:
-        explanation = (apply.__doc__ or "").partition("\n")[0]
-        _registry[name] = Behaviour(name, explanation, frozenset(options), apply)
-        return apply
-
-    return register
+BEHAVIOURS = REGISTERED
 
 
 @behaviour("status", "retry_after", "code", "message")
@@ -167,12 +156,14 @@ def _no_range(_reply: Reply, _step: Step, stage: Stage) -> Reply:
 
 @behaviour("headers")
 def _headers(reply: Reply, step: Step, _stage: Stage) -> Reply:
-    """Set these headers, an object; null leaves one out."""
+    """Set these headers, an object; null leaves one out, an array sends it several times."""
     if not isinstance(step.value, Mapping):
         raise FaultError("headers: expected an object")
-    return reply.with_headers(
-        *((str(name), None if value is None else step.text(value)) for name, value in step.value.items())
-    )
+    said: list[tuple[str, str | None]] = []
+    for name, value in step.value.items():
+        values = value if isinstance(value, list) else [value]
+        said += [(str(name), None if each is None else step.text(each)) for each in values]
+    return reply.with_headers(*said)
 
 
 def _flipped(piece: Piece, share: float) -> list[Piece]:

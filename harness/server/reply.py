@@ -83,6 +83,8 @@ class Reply:
         ending: What becomes of the connection.
         pauses: Waits on the way.
         bytes_per_s: Pace of the body; None for as fast as it goes.
+        prelude: Says something before the head.
+        coda: Goes on after the body, until it is done or the client leaves.
         speak: Says the whole reply in its own way, in place of all the above.
     """
 
@@ -94,6 +96,8 @@ class Reply:
     ending: Ending = Ending.KEEP
     pauses: tuple[Pause, ...] = ()
     bytes_per_s: float | None = None
+    prelude: Callable[[Connection], None] | None = None
+    coda: Callable[[Connection], None] | None = None
     speak: Callable[[Connection], Ending] | None = None
 
     @property
@@ -151,7 +155,11 @@ def deliver(
     if ending is Ending.KEEP and (not keep_alive or (reply.announce is None and not head_only)):
         ending = Ending.CLOSE
     body = () if head_only else split(reply.body, reply.send_bytes)[0]
+    if reply.prelude is not None:
+        reply.prelude(connection)
     _send(reply, _head(reply, ending), body, connection)
+    if reply.coda is not None and not head_only:
+        reply.coda(connection)
     if ending is Ending.RESET:
         connection.drain()
     return ending

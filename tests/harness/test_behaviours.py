@@ -1,4 +1,4 @@
-"""Each behaviour shows on the wire.
+"""Each behaviour shows on the wire; those of frames and parts in `test_framing`.
 
 A test named ``test_wire_<behaviour>…`` stands for the behaviour; the last test counts them.
 """
@@ -13,6 +13,7 @@ import pytest
 from harness.process import HarnessError, ServerHandle
 from harness.server.behaviours import BEHAVIOURS, LOGIN_PAGE
 from harness.world import FaultEntry, WorldTrack
+from tests.harness import test_framing
 from tests.harness.raw import End, RawReply, ask, connected
 
 
@@ -192,11 +193,12 @@ def test_wire_no_range(plain_server: ServerHandle, track: WorldTrack, content: b
 
 
 def test_wire_headers(plain_server: ServerHandle, track: WorldTrack) -> None:
-    """Headers are replaced, added, and with null left out."""
-    fault = {"headers": {"content-type": "audio/x-odd", "X-New": "ü", "Accept-Ranges": None}}
+    """Headers are replaced, added, with null left out, and sent twice where an array says so."""
+    fault = {"headers": {"content-type": "audio/x-odd", "X-New": "ü", "Accept-Ranges": None, "X-Two": ["1", "2"]}}
     reply = faulty(plain_server, track, fault)
     assert (reply.header("Content-Type"), reply.header("X-New")) == ("audio/x-odd", "ü")
     assert reply.header("Accept-Ranges") is None
+    assert [value for name, value in reply.headers if name == "X-Two"] == ["1", "2"]
 
 
 def test_behaviours_of_one_entry_add_up(plain_server: ServerHandle, track: WorldTrack, content: bytes) -> None:
@@ -209,7 +211,8 @@ def test_behaviours_of_one_entry_add_up(plain_server: ServerHandle, track: World
 
 def test_every_behaviour_is_seen_on_the_wire() -> None:
     """No behaviour is registered without a test above, and each explains itself in a sentence."""
-    tests = [name.removeprefix("test_wire_") for name in globals() if name.startswith("test_wire_")]
+    everything = (*globals(), *vars(test_framing))
+    tests = [name.removeprefix("test_wire_") for name in everything if name.startswith("test_wire_")]
     unseen = [name for name in BEHAVIOURS if not any(test == name or test.startswith(f"{name}_") for test in tests)]
     assert unseen == []
     assert all(behaviour.explanation.endswith(".") for behaviour in BEHAVIOURS.values())

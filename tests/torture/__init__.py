@@ -1,0 +1,1 @@
+"""Torture: many processes, sudden death, a flaky server. Long; `tox run -e torture` runs it, the usual run does not."""
