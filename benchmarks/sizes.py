@@ -42,6 +42,11 @@ class Sizes:
     shared_files: int
     shared_bytes: int
 
+    @property
+    def is_smoke(self) -> bool:
+        """Whether this is the form that only looks for what cannot be noise."""
+        return self.form == "smoke"
+
 
 FULL = Sizes(
     form="full",
@@ -77,8 +82,8 @@ SMOKE = Sizes(
     small_bytes=64 * KIB,
     limited_files=8,
     limited_bytes=8 * MIB,
-    limited_one_bytes=96 * MIB,
-    latency_files=60,
+    limited_one_bytes=64 * MIB,
+    latency_files=40,
     latency_bytes=256 * KIB,
     export_files=100,
     export_bytes=MIB,

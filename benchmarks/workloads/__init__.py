@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from benchmarks.bench import Bench, Outcome
-from benchmarks.workloads import transfer
+from benchmarks.workloads import cancel, export, latency, limited, memory, server, shared, transfer
 
 __all__ = ["WORKLOADS", "Workload"]
 
@@ -42,6 +42,15 @@ WORKLOADS: Mapping[str, Workload] = MappingProxyType(
             Workload("digest", transfer.digest),
             Workload("small", transfer.small),
             Workload("small-disk", transfer.small_disk, in_smoke=False),
+            Workload("limited", limited.limited),
+            Workload("limited-one", limited.limited_one),
+            Workload("latency", latency.latency),
+            Workload("export", export.export),
+            Workload("export-disk", export.export_disk, in_smoke=False),
+            Workload("memory", memory.memory),
+            Workload("cancel", cancel.cancel),
+            Workload("shared", shared.shared),
+            Workload("server", server.server, in_smoke=False),
         )
     }
 )

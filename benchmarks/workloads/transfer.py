@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.bench import Bench, Entrant, Outcome, Race, fresh_folder, job_for
 from benchmarks.goal import Goal
-from benchmarks.result import CPU_PER_GB, FILES_PER_S, OURS, WALL, compare
+from benchmarks.result import CPU_PER_GB, FILES_PER_S, OURS, WALL, Measure, Row, Series, compare
 from benchmarks.servers import Origin, serving
 from benchmarks.servers.certificate import make_certificate
 from benchmarks.servers.origin import Software
@@ -32,6 +32,19 @@ EVERYBODY = (
     "huggingface_hub",
     "pooch",
 )
+BULK_GOALS = {
+    "curl -Z": Goal("at most", 0.9),
+    "aria2c": Goal("at most", 0.9),
+    "requests": Goal("at most", 1.0),
+    "huggingface_hub": Goal("at most", 0.4),
+}
+SMALL_GOALS = {
+    "requests": Goal("at least", 1.0),
+    "pooch": Goal("at least", 3.0),
+    "aiohttp": Goal("at least", 1.0, noise=math.inf, text="≥ 1 (stretch)"),
+}
+TLS_SMOKE = (OURS, "curl -Z", "requests")
+TLS_NAMES = (*TLS_SMOKE, "aria2c", "aiohttp", "pycurl")
 FEW = (OURS, "curl -Z", "aria2c", "requests")
 WITHOUT_DIGEST = f"{OURS}, sha256 unknown"
 FLUSHED = "ours is flushed to disk, theirs is not"
@@ -47,16 +60,24 @@ def _served(
             yield world, origin
 
 
+def _names(bench: Bench, goals: Mapping[str, Goal]) -> tuple[str, ...]:
+    """Who runs: everybody, but in the smoke form only those whom a goal is about."""
+    return tuple(name for name in EVERYBODY if name == OURS or name in goals or not bench.sizes.is_smoke)
+
+
+def _rows(series: Series, measure: Measure, names: Sequence[str], goals: Mapping[str, Goal]) -> tuple[Row, ...]:
+    """A row for each peer, those with a goal first."""
+    others = [name for name in names if name != OURS and name not in goals]
+    return tuple(compare(series, measure, name, goals.get(name)) for name in [*goals, *others])
+
+
 def bulk(bench: Bench) -> Outcome:
     """64 files of 16 MiB over http, 4 connections."""
-    sizes = bench.sizes
+    sizes, names = bench.sizes, _names(bench, BULK_GOALS)
     race = Race("bulk", f"bulk, http, {bench.places.ram_name}", bench.places.ram, bench.rounds_of(sizes.rounds))
     with _served(bench, sizes.bulk_files, sizes.bulk_bytes) as (world, origin):
-        series = race.run(bench, bench.entrants(EVERYBODY, lambda to: job_for(origin, world, to)))
-    goals = {"curl -Z": 0.9, "aria2c": 0.9, "requests": 1.0, "huggingface_hub": 0.4}
-    rows = [compare(series, WALL, name, Goal("at most", bound)) for name, bound in goals.items()]
-    rows += [compare(series, WALL, name, None) for name in EVERYBODY[1:] if name not in goals]
-    return Outcome(tuple(rows), (series,))
+        series = race.run(bench, bench.entrants(names, lambda to: job_for(origin, world, to)))
+    return Outcome(_rows(series, WALL, names, BULK_GOALS), (series,))
 
 
 def bulk_disk(bench: Bench) -> Outcome:
@@ -70,7 +91,7 @@ def bulk_disk(bench: Bench) -> Outcome:
 
 def bulk_tls(bench: Bench) -> Outcome:
     """Bulk over TLS: wall against curl, CPU per GB against requests."""
-    sizes, names = bench.sizes, (OURS, "curl -Z", "aria2c", "requests", "aiohttp", "pycurl")
+    sizes, names = bench.sizes, TLS_SMOKE if bench.sizes.is_smoke else TLS_NAMES
     race = Race("bulk-tls", f"bulk, TLS, {bench.places.ram_name}", bench.places.ram, bench.rounds_of(sizes.rounds))
     with TemporaryDirectory(prefix="bench-tls-") as certificates:
         tls = make_certificate(Path(certificates))
@@ -79,7 +100,7 @@ def bulk_tls(bench: Bench) -> Outcome:
     rows = [
         compare(series, WALL, "curl -Z", Goal("at most", 1.1)),
         compare(series, CPU_PER_GB, "requests", Goal("at most", 1.2)),
-        *(compare(series, WALL, name, None) for name in names[2:]),
+        *(compare(series, WALL, name, None) for name in names if name not in {OURS, "curl -Z"}),
     ]
     return Outcome(tuple(rows), (series,))
 
@@ -99,18 +120,11 @@ def digest(bench: Bench) -> Outcome:
 
 def small(bench: Bench) -> Outcome:
     """1,000 files of 64 KiB: what is done per file."""
-    sizes = bench.sizes
+    sizes, names = bench.sizes, _names(bench, SMALL_GOALS)
     race = Race("small", f"small, http, {bench.places.ram_name}", bench.places.ram, bench.rounds_of(sizes.rounds))
     with _served(bench, sizes.small_files, sizes.small_bytes) as (world, origin):
-        series = race.run(bench, bench.entrants(EVERYBODY, lambda to: job_for(origin, world, to)))
-    goals = {
-        "requests": Goal("at least", 1.0),
-        "pooch": Goal("at least", 3.0),
-        "aiohttp": Goal("at least", 1.0, noise=math.inf, text="≥ 1 (stretch)"),
-    }
-    rows = [compare(series, FILES_PER_S, name, goal) for name, goal in goals.items()]
-    rows += [compare(series, FILES_PER_S, name, None) for name in EVERYBODY[1:] if name not in goals]
-    return Outcome(tuple(rows), (series,))
+        series = race.run(bench, bench.entrants(names, lambda to: job_for(origin, world, to)))
+    return Outcome(_rows(series, FILES_PER_S, names, SMALL_GOALS), (series,))
 
 
 def small_disk(bench: Bench) -> Outcome:
