@@ -9,8 +9,9 @@ from html import escape
 from benchmarks.result import FILES_PER_S, MB_PER_S, OURS, Measure, Results, Series
 from benchmarks.spread import Spread
 
-__all__ = ["draw"]
+__all__ = ["CHARTED", "draw"]
 
+CHARTED = ("bulk", "small")
 WIDTH = 760
 LABEL_WIDTH = 150
 VALUE_WIDTH = 110
@@ -129,7 +130,8 @@ def _spoken(panel: _Panel) -> Iterator[str]:
 
 def _foot(results: Results) -> str:
     machine = results.machine
-    rounds = max((len(samples) for series in results.series for samples in series.samples.values()), default=0)
+    charted = [series for series in results.series if series.name in CHARTED]
+    rounds = max((len(samples) for series in charted for samples in series.samples.values()), default=0)
     return (
         f"Medians of {rounds} interleaved rounds, lines from least to most; 4 connections, server on the same"
         f" {machine.get('cores', '?')} cores. More is better."

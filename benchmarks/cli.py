@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.bench import Bench, Outcome
-from benchmarks.chart import draw
+from benchmarks.chart import CHARTED, draw
 from benchmarks.child import ContenderError
 from benchmarks.contender import ALL, present
 from benchmarks.machine import describe_machine
@@ -121,7 +121,8 @@ def _keep(results: Results, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.json").write_text(results.to_json(), encoding="utf-8")
     (folder / "results.md").write_text(markdown(results), encoding="utf-8")
-    (folder / "chart.svg").write_text(draw(results), encoding="utf-8")
+    if any(series.name in CHARTED for series in results.series):
+        (folder / "chart.svg").write_text(draw(results), encoding="utf-8")
 
 
 def _complain(row: Row) -> None:

@@ -89,7 +89,7 @@ SMOKE = Sizes(
     export_bytes=MIB,
     memory_small_bytes=16 * MIB,
     memory_large_bytes=128 * MIB,
-    cancel_moments=20,
+    cancel_moments=12,
     shared_files=50,
     shared_bytes=256 * KIB,
 )

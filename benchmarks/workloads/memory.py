@@ -18,7 +18,6 @@ __all__ = ["memory"]
 
 MIB = 1024 * 1024
 GROWTH_MIB = 2.0
-ROUNDS = 3
 
 
 def memory(bench: Bench) -> Outcome:
@@ -50,7 +49,9 @@ def _run(bench: Bench, origin: Origin, world: World, number: int) -> Series:
         return replace(job, wanted=(job.wanted[number],))
 
     size_mib = job_of(bench.places.ram).size_bytes // MIB
-    race = Race(f"memory-{size_mib}", f"memory, {size_mib} MiB", bench.places.ram, bench.rounds_of(ROUNDS))
+    race = Race(
+        f"memory-{size_mib}", f"memory, {size_mib} MiB", bench.places.ram, bench.rounds_of(bench.sizes.limited_rounds)
+    )
     return race.run(bench, [Entrant(OURS, bench.contenders[OURS], job_of)])
 
 
