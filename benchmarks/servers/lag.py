@@ -21,7 +21,7 @@ from pathlib import Path
 from harness.handle import HarnessError
 from harness.lifetime import stop_with_parent
 
-__all__ = ["lagging"]
+__all__ = ["RECEIVE_BYTES", "lagging"]
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 RECEIVE_BYTES = 256 * 1024
