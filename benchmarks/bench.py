@@ -56,10 +56,12 @@ class Bench:
         """How many rounds to run."""
         return usual if self.rounds is None else self.rounds
 
-    def entrants(self, names: Sequence[str], job_of: Callable[[Path], Job]) -> list[Entrant]:
-        """Those of these contenders that are there, all with the same job."""
+    def entrants(
+        self, names: Sequence[str], job_of: Callable[[Path], Job], *, once: Sequence[str] = ()
+    ) -> list[Entrant]:
+        """Those of these contenders that are there, all with the same job; some in the first round only."""
         there = [self.contenders[name] for name in names if name in self.contenders]
-        return [Entrant(contender.name, contender, job_of) for contender in there]
+        return [Entrant(contender.name, contender, job_of, contender.name in once) for contender in there]
 
     def skip(self, why: str) -> None:
         """Note that something cannot run."""
@@ -75,11 +77,13 @@ class Entrant:
         name: As the table shows it.
         contender: Who runs.
         job_of: Gives the job, with the folder that its files go to.
+        once: Whether it takes part in the first round only, because it is slow.
     """
 
     name: str
     contender: Contender
     job_of: Callable[[Path], Job]
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ class Race:
         for number in range(self.rounds):
             turn = number % len(entrants)
             for entrant in [*entrants[turn:], *entrants[:turn]]:
-                if entrant.name in samples and number < (entrant.contender.first_rounds or self.rounds):
+                if entrant.name in samples and not (entrant.once and number):
                     self._run_once(bench, number, entrant, samples)
         job = entrants[0].job_of(self.place)
         found = {name: tuple(each) for name, each in samples.items()}

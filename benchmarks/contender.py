@@ -29,17 +29,15 @@ class Contender:
         version: Gives its version; None where it is not installed.
         run: Does a job and gives what it took.
         flushes: Whether what it reports as done has been flushed to disk.
-        first_rounds: Takes part in so many rounds only, because it is slow; None for all.
     """
 
     name: str
     version: Callable[[], str | None]
     run: Callable[[Job], Sample]
     flushes: bool = False
-    first_rounds: int | None = None
 
 
-def _python(name: str, module: str, distribution: str, *, flushes: bool = False, slow: bool = False) -> Contender:
+def _python(name: str, module: str, distribution: str, *, flushes: bool = False) -> Contender:
     def version() -> str | None:
         try:
             return importlib.metadata.version(distribution)
@@ -49,7 +47,7 @@ def _python(name: str, module: str, distribution: str, *, flushes: bool = False,
     def run(job: Job) -> Sample:
         return run_worker(module, job)
 
-    return Contender(name, version, run, flushes, 1 if slow else None)
+    return Contender(name, version, run, flushes)
 
 
 def _command(name: str, program: str, arguments: Callable[[Job, Path], commands.Arguments]) -> Contender:
@@ -79,7 +77,7 @@ ALL: Mapping[str, Contender] = {
         _python("aiohttp", "benchmarks.peers.aiohttp_bare", "aiohttp"),
         _python("pycurl", "benchmarks.peers.pycurl_multi", "pycurl"),
         _python("huggingface_hub", "benchmarks.peers.huggingface_get", "huggingface_hub"),
-        _python("pooch", "benchmarks.peers.pooch_retrieve", "pooch", slow=True),
+        _python("pooch", "benchmarks.peers.pooch_retrieve", "pooch"),
     )
 }
 
