@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.child import ContenderError
 from benchmarks.contender import Contender
+from benchmarks.goal import Goal
 from benchmarks.job import Job, Wanted
 from benchmarks.place import Places
 from benchmarks.result import OURS, Row, Sample, Series
@@ -62,6 +64,10 @@ class Bench:
         """Those of these contenders that are there, all with the same job; some in the first round only."""
         there = [self.contenders[name] for name in names if name in self.contenders]
         return [Entrant(contender.name, contender, job_of, contender.name in once) for contender in there]
+
+    def goal_in_ram(self, goal: Goal) -> Goal:
+        """A goal that is about the engine alone: without a RAM disk the disk's share may be anything, so all is noise."""
+        return goal if self.places.is_ram else replace(goal, noise=math.inf)
 
     def skip(self, why: str) -> None:
         """Note that something cannot run."""

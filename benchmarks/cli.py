@@ -17,7 +17,7 @@ from benchmarks.place import Places, places
 from benchmarks.result import Results, Row
 from benchmarks.servers import nginx_version
 from benchmarks.servers.origin import Software
-from benchmarks.sizes import FULL, SMOKE
+from benchmarks.sizes import FULL, SMOKE, Sizes
 from benchmarks.table import markdown
 from benchmarks.workloads import WORKLOADS, Workload
 from harness.handle import HarnessError
@@ -53,8 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     started = time.monotonic()
-    with places() as folders:
-        bench = _bench(options, folders, started)
+    sizes = SMOKE if options.smoke else FULL
+    with places(needed_bytes=sizes.ram_bytes) as folders:
+        bench = _bench(options, sizes, folders, started)
         results = _measure(bench, _chosen(options))
     print(markdown(results))
     if folder := _kept_in(options):
@@ -85,11 +86,11 @@ def _outcome(bench: Bench, workload: Workload) -> Outcome:
     return workload.run(bench)
 
 
-def _bench(options: argparse.Namespace, folders: Places, started: float) -> Bench:
+def _bench(options: argparse.Namespace, sizes: Sizes, folders: Places, started: float) -> Bench:
     there = {contender.name: contender for contender in present()}
     software: Software = options.server or ("nginx" if nginx_version() else "harness")
     bench = Bench(
-        sizes=SMOKE if options.smoke else FULL,
+        sizes=sizes,
         rounds=options.rounds,
         places=folders,
         contenders=there,

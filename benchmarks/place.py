@@ -13,7 +13,6 @@ from pathlib import Path
 __all__ = ["Places", "places"]
 
 RAM_DISKS = (Path("/dev/shm"), Path("/run/shm"))
-NEEDED_BYTES = 5 * 1024**3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Places:
 
 
 @contextmanager
-def places(*, needed_bytes: int = NEEDED_BYTES) -> Iterator[Places]:
+def places(*, needed_bytes: int) -> Iterator[Places]:
     """Both folders, removed at the end with all they hold."""
     with ExitStack() as stack:
         disk = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-disk-", dir=_disk())))

@@ -16,12 +16,14 @@ class Sizes:
 
     Attributes:
         form: Its name.
+        ram_bytes: Room that a RAM disk must have to be used.
         rounds: Rounds of every workload unless said otherwise on the command line.
         disk_rounds: Rounds on disk.
         limited_rounds: Rounds against a server that limits each connection.
     """
 
     form: str
+    ram_bytes: int
     rounds: int
     disk_rounds: int
     limited_rounds: int
@@ -50,6 +52,7 @@ class Sizes:
 
 FULL = Sizes(
     form="full",
+    ram_bytes=5 * 1024 * MIB,
     rounds=5,
     disk_rounds=3,
     limited_rounds=3,
@@ -73,6 +76,7 @@ FULL = Sizes(
 
 SMOKE = Sizes(
     form="smoke",
+    ram_bytes=1024 * MIB,
     rounds=2,
     disk_rounds=1,
     limited_rounds=1,

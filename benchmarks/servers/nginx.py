@@ -81,8 +81,7 @@ def running_nginx(world: World, *, tls: TlsFiles | None = None) -> Iterator[str]
             _wait_until_it_listens(process, port, folder / "error.log")
             yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
         finally:
-            process.terminate()
-            process.wait(STOP_S)
+            _stop(process)
 
 
 def _configuration(folder: Path, port: int, tls: TlsFiles | None) -> str:
@@ -102,6 +101,15 @@ def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
     return port
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
