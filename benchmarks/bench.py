@@ -66,7 +66,7 @@ class Bench:
         return [Entrant(contender.name, contender, job_of, contender.name in once) for contender in there]
 
     def goal_in_ram(self, goal: Goal) -> Goal:
-        """A goal that is about the engine alone: without a RAM disk the disk's share may be anything, so all is noise."""
+        """A goal that is about the engine alone: without a RAM disk, whatever misses it may be the disk's doing."""
         return goal if self.places.is_ram else replace(goal, noise=math.inf)
 
     def skip(self, why: str) -> None:
