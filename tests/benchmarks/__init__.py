@@ -1,0 +1,1 @@
+"""The benchmarks themselves: that they count, judge and tell what they should."""
