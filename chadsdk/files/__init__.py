@@ -3,9 +3,18 @@
 Errors of the operating system come out as they are; whoever knows what was being done names them.
 """
 
-from chadsdk.files.copying import Copied, SourceUnreadableError, copy_file, hash_file, open_regular
+from chadsdk.files.copying import Copied, SourceUnreadableError, copy_file, hash_file, open_regular, piece_buffer
 from chadsdk.files.names import collision_key, inside, portable_name, safe_id, unique_name
-from chadsdk.files.writing import make_private_folder, new_file, sync_folder, sync_tree, write_advisory, write_whole
+from chadsdk.files.writing import (
+    make_private_folder,
+    new_file,
+    start_flush,
+    sync_folder,
+    sync_tree,
+    write_advisory,
+    write_all,
+    write_whole,
+)
 
 __all__ = [
     "Copied",
@@ -17,11 +26,14 @@ __all__ = [
     "make_private_folder",
     "new_file",
     "open_regular",
+    "piece_buffer",
     "portable_name",
     "safe_id",
+    "start_flush",
     "sync_folder",
     "sync_tree",
     "unique_name",
     "write_advisory",
+    "write_all",
     "write_whole",
 ]

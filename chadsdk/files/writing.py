@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import uuid
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from chadsdk.cancel import CancelToken
 
-__all__ = ["make_private_folder", "new_file", "sync_folder", "sync_tree", "write_advisory", "write_whole"]
+__all__ = [
+    "make_private_folder",
+    "new_file",
+    "start_flush",
+    "sync_folder",
+    "sync_tree",
+    "write_advisory",
+    "write_all",
+    "write_whole",
+]
 
 # Absent on Windows, where a new file is made exclusively and links need a privilege.
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -19,7 +29,7 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getatt
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP}
 
 
-def new_file(path: Path, *, mode: int = 0o666) -> BinaryIO:
+def new_file(path: Path, *, mode: int = 0o666) -> FileIO:
     """Create a file that nobody had before and open it for reading and writing.
 
     Raises:
@@ -27,6 +37,24 @@ def new_file(path: Path, *, mode: int = 0o666) -> BinaryIO:
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, mode)
     return open(descriptor, "w+b", buffering=0)  # noqa: PTH123 - the caller's `with` owns it
+
+
+def write_all(stream: FileIO, data: bytes | memoryview) -> None:
+    """Write all of `data` to an unbuffered file, which may take less at a time.
+
+    Raises:
+        OSError: The file system refuses.
+    """
+    view = memoryview(data)
+    while view:
+        view = view[stream.write(view) :]
+
+
+def start_flush(stream: FileIO) -> None:
+    """Let the kernel begin to write a file out, and do not wait: a flush then finds the most of it done."""
+    if hasattr(os, "posix_fadvise"):
+        with contextlib.suppress(OSError):  # it is advice
+            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
@@ -52,9 +80,7 @@ def _write(path: Path, data: bytes, mode: int, *, flush: bool) -> None:
     temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
     try:
         with new_file(temporary, mode=mode) as stream:
-            view = memoryview(data)
-            while view:
-                view = view[stream.write(view) :]
+            write_all(stream, data)
             if flush:
                 os.fsync(stream.fileno())
         temporary.replace(path)
