@@ -8,7 +8,6 @@ from chadsdk.files.names import collision_key, inside, portable_name, safe_id, u
 from chadsdk.files.writing import (
     make_private_folder,
     new_file,
-    start_flush,
     sync_folder,
     sync_tree,
     write_advisory,
@@ -29,7 +28,6 @@ __all__ = [
     "piece_buffer",
     "portable_name",
     "safe_id",
-    "start_flush",
     "sync_folder",
     "sync_tree",
     "unique_name",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from chadsdk.cancel import CancelToken
-from chadsdk.files.writing import new_file, start_flush, write_all
+from chadsdk.files.writing import new_file, write_all
 
 if sys.platform == "linux":
     import fcntl
@@ -93,7 +93,6 @@ def copy_file(
                 copied = _copy_pieces(
                     source, copy, token, advance, memoryview(piece_buffer() if buffer is None else buffer)
                 )
-            start_flush(copy)
             return copied
     except FileExistsError:
         raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import uuid
@@ -14,7 +13,6 @@ from chadsdk.cancel import CancelToken
 __all__ = [
     "make_private_folder",
     "new_file",
-    "start_flush",
     "sync_folder",
     "sync_tree",
     "write_advisory",
@@ -48,13 +46,6 @@ def write_all(stream: FileIO, data: bytes | memoryview) -> None:
     view = memoryview(data)
     while view:
         view = view[stream.write(view) :]
-
-
-def start_flush(stream: FileIO) -> None:
-    """Let the kernel begin to write a file out, and do not wait: a flush then finds the most of it done."""
-    if hasattr(os, "posix_fadvise"):
-        with contextlib.suppress(OSError):  # it is advice
-            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
