@@ -127,10 +127,10 @@ class Cache:
                     if made is not None:
                         made.write(record)
 
-    def note_digest(self, cached: CachedTrack, sha256: str) -> None:
+    def note_digest(self, path: Path, sha256: str) -> None:
         """Remember the digest of a file that was stored without one; never fails."""
         with contextlib.suppress(OSError):
-            note_digest(self.layout, cached.path, sha256)
+            note_digest(self.layout, path, sha256)
 
     def claim(self, source: CloudSource) -> WorkFile:
         """Give a file to download into, with what an earlier attempt left."""

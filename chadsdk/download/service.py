@@ -10,6 +10,7 @@ from typing import Self
 from chadsdk.cache import Cache, Upkeep
 from chadsdk.cancel import CancelToken
 from chadsdk.disk import naming_disk_errors
+from chadsdk.download.book import Book
 from chadsdk.download.crew import Crew
 from chadsdk.download.fetch import Fetcher, Order
 from chadsdk.download.outcome import Fetched, FetchOutcome, Unavailable
@@ -18,7 +19,7 @@ from chadsdk.download.sizes import ask_sizes
 from chadsdk.errors import NoSourceError, TrackError
 from chadsdk.exchange import Request
 from chadsdk.library import CloudListing, Track
-from chadsdk.progress import Listener, Phase, Progress, Tally, TrackDone
+from chadsdk.progress import Listener
 from chadsdk.retry import RetryPolicy
 from chadsdk.server import MusicServer
 from chadsdk.settings import Settings
@@ -152,6 +153,10 @@ class DownloadService:
         with naming_disk_errors(self._cache.layout.folder, "read"):
             return self._fetcher.cached(source)
 
+    def note_digest(self, cached: Fetched, sha256: str) -> None:
+        """Remember the digest of a cached file that nobody knew, so that the next export can compare; never fails."""
+        self._cache.note_digest(cached.path, sha256)
+
     def forget(self, source: CloudSource) -> None:
         """Remove a track from the cache because its file turned out bad.
 
@@ -188,39 +193,21 @@ class DownloadService:
     ) -> dict[CloudSource, FetchOutcome]:
         self._prepare()
         self._server.close()  # an idle connection of its own would come on top of ours
-        tally = Tally(Phase.DOWNLOAD, planned)
-        outcomes: dict[CloudSource, FetchOutcome] = {}
-        told: Progress | None = None
-
-        def settled(source: CloudSource, outcome: FetchOutcome | None) -> None:
-            if outcome is None:
-                return
-            outcomes[source] = outcome
-            tally.settle(source)
-            missing = outcome.detail if isinstance(outcome, Unavailable) else None
-            listener(TrackDone(Phase.DOWNLOAD, source.title or source.track_id, missing))
-
-        def tick() -> None:
-            nonlocal told
-            now = tally.progress()
-            if now != told:
-                told = now
-                listener(now)
-
-        tick()
+        book = Book(planned, listener)
+        book.tick()
         largest_first = sorted(planned, key=lambda source: -planned[source])
         # First what nobody else is at; then, with patience, what others were at and may have finished by now.
         for wait_s in (0.0, self.settings.lock_timeout_s):
             share_out(
-                [source for source in largest_first if source not in outcomes],
-                lambda each, batch, crew, wait_s=wait_s: self._outcome(each, batch, crew, tally.advance, wait_s),  # type: ignore[misc]
+                [source for source in largest_first if source not in book.outcomes],
+                lambda each, batch, crew, wait_s=wait_s: self._outcome(each, batch, crew, book.advance, wait_s),  # type: ignore[misc]
                 assist=self._fetcher.assist,
                 workers=self.settings.max_concurrent_downloads,
                 token=token,
-                settled=settled,
-                tick=tick,
+                settled=book.settle,
+                tick=book.tick,
             )
-        return outcomes
+        return book.outcomes
 
     def _outcome(
         self,

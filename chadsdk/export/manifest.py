@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
@@ -82,6 +82,9 @@ class ManifestEntry:
     cloud_server: str | None = None
 
 
+_NAMES = tuple(field.name for field in fields(ManifestEntry))
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """A whole export.
@@ -126,12 +129,16 @@ class Manifest:
                 "missing": len(self.missing),
                 "bytes": self.audio_bytes,
             },
-            "entries": [asdict(entry) for entry in self.entries],
+            "entries": [{name: getattr(entry, name) for name in _NAMES} for entry in self.entries],
         }
 
     def to_json(self) -> bytes:
         """Give the file's bytes."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
+        # One line per entry: with `indent`, `json` leaves its C code and takes ten times as long.
+        head = self.to_dict()
+        lines = ",\n  ".join(json.dumps(entry, ensure_ascii=False) for entry in head.pop("entries"))
+        text = json.dumps(head, ensure_ascii=False)
+        return f'{text[:-1]},\n "entries": [\n  {lines}\n ]}}\n'.encode("utf-8", "replace")
 
     @classmethod
     def load(cls, path: str | Path) -> Manifest:

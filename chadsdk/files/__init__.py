@@ -3,7 +3,7 @@
 Errors of the operating system come out as they are; whoever knows what was being done names them.
 """
 
-from chadsdk.files.copying import Copied, SourceUnreadableError, copy_file, hash_file, open_regular
+from chadsdk.files.copying import Copied, SourceUnreadableError, copy_file, hash_file, open_regular, piece_buffer
 from chadsdk.files.names import collision_key, inside, portable_name, safe_id, unique_name
 from chadsdk.files.writing import (
     make_private_folder,
@@ -26,6 +26,7 @@ __all__ = [
     "make_private_folder",
     "new_file",
     "open_regular",
+    "piece_buffer",
     "portable_name",
     "safe_id",
     "sync_folder",

@@ -6,6 +6,7 @@ import errno
 import itertools
 import os
 import secrets
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -41,7 +42,7 @@ def unique_word() -> str:
     return f"{_SALT}{os.getpid():x}x{next(_NUMBERS):x}"
 
 
-def new_file(path: Path, *, mode: int = 0o666) -> BinaryIO:
+def new_file(path: Path, *, mode: int = 0o666) -> FileIO:
     """Create a file that nobody had before and open it for reading and writing.
 
     Raises:

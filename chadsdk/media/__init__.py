@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from chadsdk.media.container import check_whole, declared_bytes
 from chadsdk.media.extension import DEFAULT_EXTENSION, final_extension, planned_extension
-from chadsdk.media.facts import AudioFacts, read_facts
+from chadsdk.media.facts import AudioFacts, examine, read_facts
 from chadsdk.media.formats import EXTENSIONS, AudioFormat, format_of_content_type, format_of_extension
 from chadsdk.media.impostor import early_refusal
 from chadsdk.media.signature import sniff, sniff_file
@@ -23,6 +23,7 @@ __all__ = [
     "check_whole",
     "declared_bytes",
     "early_refusal",
+    "examine",
     "final_extension",
     "format_of_content_type",
     "format_of_extension",

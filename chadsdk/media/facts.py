@@ -19,11 +19,12 @@ from chadsdk.media.flac import counted_samples
 from chadsdk.media.formats import AudioFormat
 from chadsdk.media.mp4 import aac_channels
 from chadsdk.media.mpeg import Frame, ParseFrame, adts_frame, after_id3v2, frames, mpeg_frame, stream_start
-from chadsdk.media.signature import sniff_file
+from chadsdk.media.pcm import plain_wave
+from chadsdk.media.signature import sniff_window
 from chadsdk.media.window import Window, open_window
 from chadsdk.media.xing import StreamHeader, stream_header
 
-__all__ = ["AudioFacts", "read_facts"]
+__all__ = ["AudioFacts", "examine", "read_facts"]
 
 _BY_LIBSNDFILE: Final = frozenset(
     {
@@ -66,17 +67,34 @@ def read_facts(path: Path, audio_format: AudioFormat) -> AudioFacts | None:
         OSError: The file cannot be read.
     """
     # libsndfile goes by the bytes too, and would take mpg123 for what looks a little like MP3.
-    found = sniff_file(path)
+    found, facts = examine(path, expected=audio_format)
     if found is not audio_format:
         raise NotAudioError(f"The file was taken for {audio_format.name} but is {found.name}.")
-    if audio_format in _BY_LIBSNDFILE:
-        return _by_libsndfile(path)
-    if audio_format in _BY_TINYTAG:
-        return _by_tinytag(path, audio_format)
-    if audio_format in (AudioFormat.MP3, AudioFormat.ADTS):
-        with open_window(path) as window:
-            return _by_frames(window, mpeg_frame if audio_format is AudioFormat.MP3 else adts_frame)
-    return None
+    return facts
+
+
+def examine(path: Path, *, expected: AudioFormat | None = None) -> tuple[AudioFormat, AudioFacts | None]:
+    """The format of a file and its facts, for one opening where our own readers do; see `sniff_file`, `read_facts`.
+
+    Args:
+        path: The file; its name does not matter.
+        expected: The only format whose facts are asked for; None asks for those of any.
+
+    Raises:
+        NotAudioError: It is no audio, cannot be decoded, or holds no sound.
+        OSError: The file cannot be read.
+    """
+    with open_window(path) as window:
+        found = sniff_window(window)
+        if expected not in {None, found}:
+            return found, None
+        if found is AudioFormat.WAV and (sound := plain_wave(window)):
+            return found, _facts(sound.samples, sound.sample_rate_hz, sound.channels)
+        if found in (AudioFormat.MP3, AudioFormat.ADTS):
+            return found, _by_frames(window, mpeg_frame if found is AudioFormat.MP3 else adts_frame)
+    if found in _BY_LIBSNDFILE:
+        return found, _by_libsndfile(path)
+    return found, _by_tinytag(path, found) if found in _BY_TINYTAG else None
 
 
 def _by_libsndfile(path: Path) -> AudioFacts | None:

@@ -15,7 +15,7 @@ from chadsdk.media.mpeg import adts_frame, after_id3v2, begins_stream, mpeg_fram
 from chadsdk.media.ogg import ogg_format
 from chadsdk.media.window import HEAD_BYTES, Window, head_window, open_window
 
-__all__ = ["ASF_HEADER", "sniff", "sniff_file"]
+__all__ = ["ASF_HEADER", "sniff", "sniff_file", "sniff_window"]
 
 ASF_HEADER: Final = bytes.fromhex("3026B2758E66CF11A6D900AA0062CE6C")
 _ASF_AUDIO_STREAM: Final = bytes.fromhex("409E69F84D5BCF11A8FD00805F5C442B")
@@ -46,11 +46,16 @@ def sniff_file(path: Path) -> AudioFormat:
         OSError: It cannot be read.
     """
     with open_window(path) as window:
-        audio_format = _identify(window)
-        if audio_format is not None:
-            return audio_format
-        name = _name(window)
-        raise NotAudioError(f"The file is not audio but {name}." if name else "The file is in no known audio format.")
+        return sniff_window(window)
+
+
+def sniff_window(window: Window) -> AudioFormat:
+    """The format of an open file; see `sniff_file`."""
+    audio_format = _identify(window)
+    if audio_format is not None:
+        return audio_format
+    name = _name(window)
+    raise NotAudioError(f"The file is not audio but {name}." if name else "The file is in no known audio format.")
 
 
 def _name(window: Window) -> str | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from chadsdk import MixExporter, Phase, Playlist, Settings
+from chadsdk import Event, MixExporter, Phase, Playlist, Settings, TrackDone
 from chadsdk.errors import AuthError
 from harness.process import ServerHandle
 from harness.recording import sha256_of
@@ -87,10 +88,12 @@ def test_a_cache_that_is_purged_whole_in_mid_export_is_filled_again(
     server: ServerHandle, exporter: MixExporter, playlist: Playlist, settings: Settings, to: Path
 ) -> None:
     """The operating system takes everything, folders included, and the export is complete all the same."""
-    purge = when(Phase.EXPORT, lambda _: shutil.rmtree(settings.cache_dir), moved=True)
+    purge = when(Phase.EXPORT, lambda _: shutil.rmtree(settings.cache_dir))
+    server.forget_peaks()
     result = exporter.export(playlist, to, progress=purge)
     assert check_export(result.folder)["summary"]["exported"] == 6
-    assert len(server.audio_gets()) == 6 + 5
+    assert server.traffic().peak_connections <= settings.max_concurrent_downloads
+    assert len(server.audio_gets()) == 6 + 6
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, flip_a_byte])
@@ -154,3 +157,35 @@ def test_the_progress_stays_true_when_a_file_is_fetched_again(
     assert [each.bytes_done for each in counts] == sorted(each.bytes_done for each in counts)
     assert counts[-1].finished
     assert counts[-1].bytes_done == counts[-1].bytes_total == 6 * 65_536
+
+
+def test_tracks_that_are_fetched_again_are_told_of_once(
+    exporter: MixExporter, playlist: Playlist, settings: Settings, to: Path
+) -> None:
+    """Neither the copy that failed nor the second fetch is an event of its own, on any thread."""
+    recorder = Recorder()
+    purge = when(Phase.EXPORT, lambda _: shutil.rmtree(settings.cache_dir))
+
+    def listen(event: Event) -> None:
+        recorder(event)
+        purge(event)
+
+    result = exporter.export(playlist, to, progress=listen)
+    done = [event for event in recorder.events if isinstance(event, TrackDone) and event.phase is Phase.EXPORT]
+    assert sorted(event.title for event in done) == [entry.title for entry in result.exported]
+    assert recorder.threads == {threading.current_thread()}
+
+
+def test_a_rotten_file_that_the_server_has_no_more_is_missing(
+    server: ServerHandle, exporter: MixExporter, playlist: Playlist, settings: Settings, to: Path
+) -> None:
+    """Its reason is the server's; the rotten file is gone from the cache and not exported, the others are."""
+
+    def spoil(_: object) -> None:
+        flip_a_byte(cached_file(settings))
+        server.set_faults("t-1", [{"status": 404, "always": True}])
+
+    result = exporter.export(playlist, to, progress=when(Phase.EXPORT, spoil))
+    check_export(result.folder)
+    assert [(entry.title, str(entry.reason)) for entry in result.missing] == [("Plain 00001", "not_found")]
+    assert list(settings.cache_dir.rglob("t-1.wav")) == []

@@ -9,9 +9,10 @@ import pytest
 import soundfile
 
 from chadsdk.errors import NotAudioError
-from chadsdk.media import AudioFacts, AudioFormat, read_facts
+from chadsdk.media import AudioFacts, AudioFormat, examine, read_facts
 from tests.media.samples import DATA, EXACT, ROUNDED, SAMPLES, STORED, Stored, Written, dsf, id3v1, id3v2
 
+_FLAC = next(sample for sample in EXACT if sample.container == "FLAC")
 _VBR = (DATA / "silence-then-noise.mp3").read_bytes()
 
 
@@ -166,15 +167,22 @@ def test_a_missing_file_is_the_callers_oserror(audio_format: AudioFormat, tmp_pa
 
 def test_facts_without_soundfile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where soundfile is not installed the facts are unknown, and the file is as good as before."""
+    (tmp_path / "x").write_bytes(_FLAC.data)
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    assert read_facts(tmp_path / "x", _FLAC.audio_format) is None
+
+
+def test_a_plain_wav_needs_no_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its facts are known where soundfile is not installed, and its 60 ms of import are not spent."""
     (tmp_path / "x").write_bytes(EXACT[0].data)
     monkeypatch.setitem(sys.modules, "soundfile", None)
-    assert read_facts(tmp_path / "x", EXACT[0].audio_format) is None
+    assert examine(tmp_path / "x") == (AudioFormat.WAV, AudioFacts(0.25, 44100, 2))
 
 
 def test_facts_without_libsndfile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where soundfile finds no libsndfile, which it says as an `OSError`, the facts are unknown too."""
-    (tmp_path / "x").write_bytes(EXACT[0].data)
+    (tmp_path / "x").write_bytes(_FLAC.data)
     (tmp_path / "soundfile.py").write_text("raise OSError('sndfile library not found')")
     monkeypatch.delitem(sys.modules, "soundfile")
     monkeypatch.syspath_prepend(tmp_path)
-    assert read_facts(tmp_path / "x", EXACT[0].audio_format) is None
+    assert read_facts(tmp_path / "x", _FLAC.audio_format) is None

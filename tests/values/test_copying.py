@@ -7,7 +7,6 @@ import hashlib
 import itertools
 import os
 import random
-import re
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ import pytest
 from chadsdk.cancel import CancelToken
 from chadsdk.errors import ExportCancelled
 from chadsdk.files import Copied, SourceUnreadableError, copy_file, hash_file, open_regular
-from tests.values.support import in_time, run_child, small_volume
+from tests.values.support import cloning_volume, in_time, run_child, small_volume
 
 _MIB = 1024 * 1024
 
@@ -65,30 +64,63 @@ def test_a_copy_to_another_volume(tmp_path: Path) -> None:
         assert (folder / "b").read_bytes() == source.read_bytes()
 
 
-@pytest.mark.parametrize("code", [errno.EACCES, errno.ESTALE, errno.EBADF, errno.EIO, errno.EXDEV])
-def test_what_the_kernel_refuses_is_tried_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
-    """Where the kernel cannot copy, for whatever reason, reading and writing show whether either file is at fault."""
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EIO, errno.ENOSPC, errno.EOPNOTSUPP, errno.EXDEV])
+def test_what_cannot_be_cloned_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    """Where the file system refuses to share blocks, for whatever reason, the copy is made by reading and writing."""
 
     def refuse(*_: object) -> int:
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(os, "copy_file_range", refuse, raising=False)
+    monkeypatch.setattr("chadsdk.files.copying.fcntl.ioctl", refuse)
     source = _file(tmp_path / "a", 2 * _MIB + 1)
     _copy(source, tmp_path / "b")
     assert (tmp_path / "b").read_bytes() == source.read_bytes()
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
-def test_no_room_is_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
-    """No room is the copy's fault for certain; it is said at once, and no half copy stays."""
+@pytest.mark.parametrize("size", [1, 16 * _MIB + 7])
+def test_a_clone_takes_no_room(tmp_path: Path, size: int) -> None:
+    """On a file system that shares blocks a copy takes none, has its own digest, and is independent."""
+    with cloning_volume(tmp_path / "volume") as folder:
+        source = _file(folder / "a", size)
+        os.sync()
+        free = os.statvfs(folder).f_bfree
+        copied, seen = _copy(source, folder / "b")
+        os.sync()
+        used = (free - os.statvfs(folder).f_bfree) * os.statvfs(folder).f_frsize
+        assert used < _MIB
+        assert copied == Copied(size, hashlib.sha256(source.read_bytes()).hexdigest())
+        assert seen == [size]
+        (folder / "b").write_bytes(b"mine")
+        assert source.stat().st_size == size
 
-    def refuse(*_: object) -> int:
-        raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(os, "copy_file_range", refuse, raising=False)
-    with pytest.raises(OSError, match=re.escape(os.strerror(code))) as caught:
-        _copy(_file(tmp_path / "a", 5), tmp_path / "b")
-    assert not isinstance(caught.value, SourceUnreadableError)
+def test_a_cancel_while_a_clone_is_hashed(tmp_path: Path) -> None:
+    """A clone is made at once; a cancel is heard while it is read, and it does not stay."""
+    token = CancelToken()
+    with cloning_volume(tmp_path / "volume") as folder:
+        with open_regular(_file(folder / "a", _MIB), follow_links=False) as stream, pytest.raises(ExportCancelled):
+            copy_file(stream, folder / "b", token=token, advance=lambda _: token.cancel())
+        assert not (folder / "b").exists()
+
+
+def test_one_buffer_serves_many_copies(tmp_path: Path) -> None:
+    """What an earlier, longer file left in the buffer gets into no later copy."""
+    buffer = bytearray(1000)
+    for number, size in enumerate((5000, 10, 999, 1001)):
+        source, target = _file(tmp_path / f"a{number}", size), tmp_path / f"b{number}"
+        with open_regular(source, follow_links=False) as stream:
+            copied = copy_file(stream, target, token=CancelToken(), advance=lambda _: None, buffer=buffer)
+        assert target.read_bytes() == source.read_bytes()
+        assert copied == Copied(size, hashlib.sha256(source.read_bytes()).hexdigest())
+
+
+def test_a_copy_that_others_cut_is_no_copy(tmp_path: Path) -> None:
+    """When the file does not have the length that was written to it, that is an error, and it does not stay."""
+    with (
+        open_regular(_file(tmp_path / "a", 5000), follow_links=False) as stream,
+        pytest.raises(OSError, match="length"),
+    ):
+        copy_file(stream, tmp_path / "b", token=CancelToken(), advance=lambda _: os.truncate(tmp_path / "b", 10))
     assert not (tmp_path / "b").exists()
 
 
