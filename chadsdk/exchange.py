@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -148,7 +149,10 @@ class Incoming:
     def _read(self, intake: Intake, body: CountedBody, at: int) -> int:
         buffer = memoryview(bytearray(min(body.left, _LARGEST_BYTES)))
         while (wanted := min(intake.room(at), len(buffer), body.left)) > 0:
-            count = self._wait_for(lambda size: body.fill(buffer[:size], within_s=_FULL_S), wanted)
+            # Where our own cap is the bound, what is there and no more: a wait for the rest would look like a slow server.
+            full_s = _FULL_S if self._pace.read_bytes(wanted) == wanted else 0.0
+            fill = functools.partial(_fill, body, buffer, full_s)
+            count = self._wait_for(fill, wanted)
             at = _store(buffer[:count], intake, at)
         return at
 
@@ -207,6 +211,10 @@ class Incoming:
         if not count:
             self._watch.raise_if_late(self.what)
         return got
+
+
+def _fill(body: CountedBody, buffer: memoryview, within_s: float, wanted: int) -> int:
+    return body.fill(buffer[:wanted], within_s=within_s)
 
 
 def _store(piece: bytes | memoryview, intake: Intake, at: int) -> int:

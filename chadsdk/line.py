@@ -8,6 +8,7 @@ connection, the TLS handshake, the headers and the body.
 from __future__ import annotations
 
 import errno
+import http.client
 import logging
 import os
 import socket
@@ -76,7 +77,8 @@ class Line:
 
         A duplicate, because http.client lets go of the socket as soon as it knows that the reply ends with it.
         """
-        duplicate = socket.socket(fileno=socket.dup(sock.fileno()))
+        # Told what it is, or Python asks the system three times.
+        duplicate = socket.socket(sock.family, sock.type, sock.proto, fileno=socket.dup(sock.fileno()))
         with self._lock:
             self._sockets.append(duplicate)
             if self._cut:
@@ -161,7 +163,17 @@ def _connect(sock: socket.socket, address: Any, timeout_s: Any, line: Line) -> N
     sock.settimeout(timeout_s)
 
 
+class _Answer(http.client.HTTPResponse):
+    def begin(self) -> None:
+        super().begin()
+        lengths = {each.strip() for each in ",".join(self.headers.get_all("Content-Length", [])).split(",")}
+        if len(lengths) > 1:
+            # urllib3 says so too, but then nobody closes the connection.
+            raise http.client.HTTPException("more than one Content-Length")
+
+
 class _Connection(HTTPConnection):
+    response_class = _Answer
     served = False  # whether a request was sent over the socket that it has
 
     def _new_conn(self) -> socket.socket:
@@ -175,6 +187,7 @@ class _Connection(HTTPConnection):
 
 
 class _SecureConnection(HTTPSConnection):
+    response_class = _Answer
     served = False
 
     def _new_conn(self) -> socket.socket:

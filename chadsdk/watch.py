@@ -38,7 +38,11 @@ class Limits:
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """Take them from the settings."""
-        return cls(settings.header_timeout_s, settings.min_bytes_per_s, settings.min_rate_window_s)
+        least = settings.min_bytes_per_s
+        if settings.max_bytes_per_s is not None:
+            # Under a cap of ours a window that we closed (RFC 9293, 3.8.6) makes the server wait, and us for the server.
+            least = min(least, settings.max_bytes_per_s // (8 * settings.max_concurrent_downloads))
+        return cls(settings.header_timeout_s, least, settings.min_rate_window_s)
 
 
 class Floor:

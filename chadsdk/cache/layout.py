@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -61,15 +62,15 @@ class CacheLayout:
 
     def audio(self, track_id: str, extension: str) -> Path:
         """Final name of a track."""
-        return self.folder / f"{safe_id(track_id)}.{extension}"
+        return Path(f"{self.folder}{os.sep}{safe_id(track_id)}.{extension}")
 
     def record(self, track_id: str) -> Path:
         """Record of a track."""
-        return self.records / f"{safe_id(track_id)}.json"
+        return Path(f"{self.folder}{os.sep}.records{os.sep}{safe_id(track_id)}.json")
 
     def lock(self, track_id: str) -> Path:
         """Lock of a track."""
-        return self.locks / f"{safe_id(track_id)}.lock"
+        return Path(f"{self.folder}{os.sep}.locks{os.sep}{safe_id(track_id)}.lock")
 
     @classmethod
     def all(cls, root: Path) -> Iterator[CacheLayout]:

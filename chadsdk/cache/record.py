@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -64,7 +64,8 @@ class CacheRecord:
         Raises:
             OSError: The file system refuses.
         """
-        write_advisory(path, json.dumps(asdict(self)).encode(), mode=0o600)
+        fields = {field.key: getattr(self, field.attr) for field in _FIELDS}
+        write_advisory(path, json.dumps(fields).encode(), mode=0o600)
 
     @classmethod
     def read(cls, path: Path) -> CacheRecord | None:

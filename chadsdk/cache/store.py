@@ -53,6 +53,8 @@ class Cache:
 
     def __init__(self, root: Path, server: str) -> None:
         self.layout = CacheLayout.of(root, server)
+        self._there: frozenset[str] | None = None  # stems of what lay here when it was prepared
+        self._unflushed = False
 
     def key(self, source: CloudSource) -> Key:
         """Give what a track is called over all servers' caches."""
@@ -62,6 +64,7 @@ class Cache:
         """Make the folders, for this user alone, and remove what dead processes left."""
         for folder in self.layout.private_folders:
             make_private_folder(folder)
+        self._there = frozenset(name.partition(".")[0] for name in os.listdir(self.layout.folder))  # noqa: PTH208 - names
         for orphan in orphans(self.layout.partials):
             # Age alone is no proof (clocks jump): whoever still writes to it holds the track's lock.
             lock = self.layout.locks / f"{orphan.name.split('.', 1)[0]}.lock"
@@ -79,7 +82,16 @@ class Cache:
         Length must fit where it is known. Where a revision or digest is known, a record that is tied to the very
         file must confirm it: without one the file may be an older version.
         """
+        return self._find(source, CacheRecord.read(self.layout.record(source.track_id)))
+
+    def find_prepared(self, source: CloudSource) -> CachedTrack | None:
+        """Do as `find`, for a batch that began with `prepare`: without a look for files that cannot be there."""
         record = CacheRecord.read(self.layout.record(source.track_id))
+        if record is None and not self._may_be_there(source.track_id):
+            return None
+        return self._find(source, record)
+
+    def _find(self, source: CloudSource, record: CacheRecord | None) -> CachedTrack | None:
         # The record's own file first: one look instead of one per extension.
         extensions = _EXTENSIONS if record is None else (record.extension, *_EXTENSIONS)
         for path, status in self._files(source.track_id, extensions):
@@ -141,8 +153,10 @@ class Cache:
     ) -> CachedTrack:
         """Give a whole, verified file its final name.
 
-        Flushed before it is renamed: a rename alone leaves an empty file after a power cut.
+        Flushed before it is renamed: a rename alone leaves an empty file after a power cut. The name itself is flushed
+        by `flush`; until then a power cut may cost the download, and nothing else.
         """
+        stale = self._may_be_there(source.track_id) or self.layout.record(source.track_id).exists()
         os.fsync(work.stream.fileno())
         status = os.fstat(work.stream.fileno())
         final = self.layout.audio(source.track_id, extension)
@@ -161,16 +175,27 @@ class Cache:
         record.write(self.layout.record(source.track_id))
         work.stream.close()
         work.path.replace(final)
-        sync_folder(self.layout.folder)
-        self._tidy(source.track_id, keep=final)
+        self._unflushed = True
+        if stale:
+            self._tidy(source.track_id, keep=final)
         forget_partial(work)
         return CachedTrack(final, status.st_size, verified, sha256)
+
+    def flush(self) -> None:
+        """Flush the names of what was published: once for a batch, because each flush waits for the disk."""
+        if self._unflushed:
+            self._unflushed = False
+            sync_folder(self.layout.folder)
 
     def forget(self, source: CloudSource) -> None:
         """Remove a track that turned out bad; its record first."""
         self.layout.record(source.track_id).unlink(missing_ok=True)
         for path, _ in self._files(source.track_id):
             path.unlink(missing_ok=True)
+
+    def _may_be_there(self, track_id: str) -> bool:
+        # Whoever stores a file writes its record first. So a file without one lost it, and lay here before.
+        return self._there is None or safe_id(track_id) in self._there
 
     def _tidy(self, track_id: str, *, keep: Path) -> None:
         for path, _ in self._files(track_id):

@@ -114,8 +114,8 @@ def claim(folder: Path, stem: str) -> WorkFile:
     Raises:
         OSError: The file system refuses.
     """
-    mine = folder / f"{stem}.{unique_word()}{_TEMPORARY}"
     folder_stem = folder / stem
+    mine = Path(f"{folder_stem}.{unique_word()}{_TEMPORARY}")
     try:
         os.rename(_beside(folder_stem, _PART), mine)  # noqa: PTH104 - a fifth of the time of Path's
     except FileNotFoundError:  # there is none, or another claimed it
@@ -159,7 +159,7 @@ def forget_partial(work: WorkFile) -> None:
 
 
 def _beside(stem: Path, suffix: str) -> Path:
-    return stem.with_name(stem.name + suffix)
+    return Path(f"{stem}{suffix}")
 
 
 def _open(path: Path) -> BinaryIO:

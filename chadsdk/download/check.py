@@ -7,11 +7,12 @@ import binascii
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from chadsdk.cache import Verified
 from chadsdk.errors import IntegrityError, NotAudioError, ProtocolError, TruncatedError
 from chadsdk.exchange import Reply
-from chadsdk.media import AudioFormat, check_whole, early_refusal, sniff_file
+from chadsdk.media import AudioFormat, check_whole, early_refusal, sniff_stream
 from chadsdk.source import CloudSource
 
 __all__ = ["Body", "Expectation"]
@@ -80,11 +81,14 @@ class Expectation:
             raise NotAudioError(f"The server answered with {found} instead of audio for {self.source}.")
         self.check_lengths()
 
-    def check(self, path: Path, *, size_bytes: int, sha256: str | None) -> tuple[AudioFormat, Verified]:
+    def check(
+        self, path: Path, stream: BinaryIO, *, size_bytes: int, sha256: str | None
+    ) -> tuple[AudioFormat, Verified]:
         """Check a file that is all here.
 
         Args:
             path: The file.
+            stream: The same file, open for reading.
             size_bytes: Its length.
             sha256: Its digest; needed where one is expected.
 
@@ -101,7 +105,7 @@ class Expectation:
         if self.size_bytes is not None and size_bytes < self.size_bytes:
             raise TruncatedError(f"{self.source} ended after {size_bytes} of {self.size_bytes} bytes.")
         try:
-            audio_format = sniff_file(path)
+            audio_format = sniff_stream(stream, size_bytes)
         except NotAudioError as exc:
             raise NotAudioError(f"The server's answer for {self.source} is not audio: {exc}") from exc
         if self.sha256 is not None:

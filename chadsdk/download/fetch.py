@@ -96,13 +96,17 @@ class Fetcher:
             crew.assist(token, has_room=self.transport.has_room)
 
     def _fetch(self, order: Order) -> Fetched | None:
-        found = self.cached(order.source)
+        found = self._cached_by_now(order.source)
         if found:
             return found
         with self.cache.locked(order.source, order.token, wait_s=order.wait_s) as hold:
             if hold is Hold.BUSY and not order.wait_s:
                 return None
-            return self.cached(order.source) or self._download(order)
+            return self._cached_by_now(order.source) or self._download(order)
+
+    def _cached_by_now(self, source: CloudSource) -> Fetched | None:
+        found = self.cache.find_prepared(source)
+        return Fetched.of(found, from_cache=True) if found else None
 
     def _download(self, order: Order) -> Fetched:
         reached = 0
@@ -142,7 +146,9 @@ class Fetcher:
         source = order.source
         try:
             body = filling.fill(order.token)
-            audio_format, verified = body.expectation.check(work.path, size_bytes=body.size_bytes, sha256=body.sha256)
+            audio_format, verified = body.expectation.check(
+                work.path, work.stream, size_bytes=body.size_bytes, sha256=body.sha256
+            )
         except (IntegrityError, NotAudioError):
             filling.restart()
             raise

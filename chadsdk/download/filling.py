@@ -78,7 +78,7 @@ class Filling:
         if self._parts is None and self._work.validator is not None:
             total = self._work.validator.total_bytes
             self._begin(Parts(total, held=self._work.spans, least_bytes=self._least_bytes))
-        if self._parts is None or self._work.validator is None:
+        if self._parts is None or self._work.validator is None or not self._parts.held_bytes:
             self._fetch_whole(token)
         while not (self._parts is not None and self._parts.complete and self._reply is not None):
             self._fetch_next(token)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -85,7 +85,9 @@ class DownloadService:
         token = cancel or CancelToken()
         self._prepare()
         with self._upkeep.batch([source], token):
-            return self._fetch_alone(source, token).path
+            path = self._fetch_alone(source, token).path
+            self._flush()
+            return path
 
     def _fetch_alone(self, source: CloudSource, token: CancelToken) -> Fetched:
         found: dict[CloudSource, Fetched | None] = {}
@@ -207,6 +209,7 @@ class DownloadService:
                 settled=book.settle,
                 tick=book.tick,
             )
+        self._flush()
         return book.outcomes
 
     def _outcome(
@@ -241,6 +244,10 @@ class DownloadService:
         if source.size_bytes is not None:
             return source.size_bytes
         return self.settings.unknown_track_bytes if known is None else known
+
+    def _flush(self) -> None:
+        with naming_disk_errors(self._cache.layout.folder, "store tracks in"), suppress(FileNotFoundError):
+            self._cache.flush()
 
     def _prepare(self) -> None:
         with naming_disk_errors(self._cache.layout.folder, "make"):

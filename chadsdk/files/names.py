@@ -5,6 +5,7 @@ The rules are those of the strictest (Windows), on every system, because exports
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import unicodedata
@@ -70,6 +71,7 @@ def unique_name(name: str, taken: set[str]) -> str:
     return candidate
 
 
+@functools.lru_cache(maxsize=4096)
 def safe_id(track_id: str) -> str:
     """Give a server's id as a file name; two ids never share one, also where case is ignored.
 

@@ -83,7 +83,7 @@ def write_advisory(path: Path, data: bytes, *, mode: int = 0o666) -> None:
 
 
 def _write(path: Path, data: bytes, mode: int, *, flush: bool) -> None:
-    temporary = path.with_name(f".{unique_word()}.tmp")
+    temporary = Path(f"{path.parent}{os.sep}.{unique_word()}.tmp")
     try:
         with new_file(temporary, mode=mode) as stream:
             write_all(stream, data)

@@ -11,7 +11,7 @@ from chadsdk.media.extension import DEFAULT_EXTENSION, final_extension, planned_
 from chadsdk.media.facts import AudioFacts, examine, read_facts
 from chadsdk.media.formats import EXTENSIONS, AudioFormat, format_of_content_type, format_of_extension
 from chadsdk.media.impostor import early_refusal
-from chadsdk.media.signature import sniff, sniff_file
+from chadsdk.media.signature import sniff, sniff_file, sniff_stream
 from chadsdk.media.window import HEAD_BYTES
 
 __all__ = [
@@ -31,4 +31,5 @@ __all__ = [
     "read_facts",
     "sniff",
     "sniff_file",
+    "sniff_stream",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from chadsdk.errors import NotAudioError
 from chadsdk.media.chunks import iff_chunks, riff_chunks
@@ -15,7 +15,7 @@ from chadsdk.media.mpeg import adts_frame, after_id3v2, begins_stream, mpeg_fram
 from chadsdk.media.ogg import ogg_format
 from chadsdk.media.window import HEAD_BYTES, Window, head_window, open_window
 
-__all__ = ["ASF_HEADER", "sniff", "sniff_file", "sniff_window"]
+__all__ = ["ASF_HEADER", "sniff", "sniff_file", "sniff_stream", "sniff_window"]
 
 ASF_HEADER: Final = bytes.fromhex("3026B2758E66CF11A6D900AA0062CE6C")
 _ASF_AUDIO_STREAM: Final = bytes.fromhex("409E69F84D5BCF11A8FD00805F5C442B")
@@ -47,6 +47,11 @@ def sniff_file(path: Path) -> AudioFormat:
     """
     with open_window(path) as window:
         return sniff_window(window)
+
+
+def sniff_stream(stream: BinaryIO, size_bytes: int) -> AudioFormat:
+    """The format of an open file of that length; see `sniff_file`. It stands elsewhere afterwards."""
+    return sniff_window(Window(stream, size_bytes, whole=True))
 
 
 def sniff_window(window: Window) -> AudioFormat:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import socket
 import tracemalloc
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from harness.world import World
 from tests.download.lossy import lossy_line
 from tests.download.rows import HALF, TRACK_BYTES, WHOLE, asked_of, for_ever, leave_half, repair, rig_on
 from tests.download.support import final_files, quick, source_of
-from tests.download.test_resume import note
+from tests.download.test_resume import note, tie
 
 MIB = 1024 * 1024
 
@@ -133,7 +132,7 @@ def test_row_23_a_partial_that_is_whole_or_too_long(
         assert recording is not None
         content = (recording.file.read_bytes() + bytes(7))[:grown]
         partial.write_bytes(content)
-        note(partial, lambda fields: fields | {"sha256": hashlib.sha256(content).hexdigest()})
+        note(partial, lambda fields: {**fields, **tie(partial), "spans": [[0, grown]]})
         server.set_faults("t-1", [])
         assert sha256_of(rig.service.download(rig.source(1))) == rig.sha256()
         assert asked_of(rig) == (asked,)

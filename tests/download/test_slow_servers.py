@@ -155,8 +155,13 @@ def test_a_listing_that_trickles_is_a_stall(plain: World, open_rig: OpenRig) -> 
 
 
 def test_our_own_cap_makes_no_server_slow(tmp_path: Path, open_rig: OpenRig) -> None:
-    """Capped far below the least speed, a download takes many windows and succeeds in one request."""
-    rig = open_rig(plain_world(tmp_path / "world", [60_000]), attempts=1, max_bytes_per_s=40_000, **HASTY)
+    """Capped far below the least speed, a download takes longer than the window and succeeds in one request."""
+    rig = open_rig(
+        plain_world(tmp_path / "world", [60_000]),
+        attempts=1,
+        max_bytes_per_s=40_000,
+        **HASTY | {"min_rate_window_s": 1.0},
+    )
     assert sha256_of(rig.service.download(rig.source(1))) == rig.sha256()
     assert len(rig.gets()) == 1
 
