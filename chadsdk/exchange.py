@@ -149,7 +149,7 @@ class Incoming:
     def _read(self, intake: Intake, body: CountedBody, at: int) -> int:
         buffer = memoryview(bytearray(min(body.left, _LARGEST_BYTES)))
         while (wanted := min(intake.room(at), len(buffer), body.left)) > 0:
-            # Where our own cap is the bound, what is there and no more: a wait for the rest would look like a slow server.
+            # Where our own cap is the bound, no more than is there: to wait for the rest would look like a slow server.
             full_s = _FULL_S if self._pace.read_bytes(wanted) == wanted else 0.0
             fill = functools.partial(_fill, body, buffer, full_s)
             count = self._wait_for(fill, wanted)

@@ -39,9 +39,11 @@ class Limits:
     def of(cls, settings: Settings) -> Self:
         """Take them from the settings."""
         least = settings.min_bytes_per_s
-        if settings.max_bytes_per_s is not None:
-            # Under a cap of ours a window that we closed (RFC 9293, 3.8.6) makes the server wait, and us for the server.
-            least = min(least, settings.max_bytes_per_s // (8 * settings.max_concurrent_downloads))
+        cap = settings.max_bytes_per_s
+        if cap is not None and cap < 8 * settings.max_concurrent_downloads * least:
+            # So low a cap closes the window of the connection (RFC 9293, 3.8.6): the server waits for us, and we for
+            # it. What is left is the time-out of each read.
+            least = 0
         return cls(settings.header_timeout_s, least, settings.min_rate_window_s)
 
 
