@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import errno
 import http.client
+import io
 import os
 import socket
 import ssl
@@ -52,12 +53,22 @@ class CountedBody:
         self.left = reply.length or 0
 
     @classmethod
-    def of(cls, response: urllib3.HTTPResponse) -> CountedBody | None:
-        """Give the rest of a body of which a first piece was read; that emptied the buffer before the socket.
+    def of(cls, response: urllib3.HTTPResponse, *, asked: int, got: int) -> CountedBody | None:
+        """Give the rest of a body of which a first piece was read.
+
+        The headers were read through a buffer, which holds the first bytes of the body. They are gone from it when the
+        first piece was shorter than asked (``read1`` gives what is buffered and no more), or as long as the buffer.
+
+        Args:
+            response: The reply.
+            asked: How long the first piece might have been.
+            got: How long it was.
 
         Returns:
-            None where the body is framed in chunks, ends with the connection, or is over.
+            None where the body is framed in chunks, ends with the connection, or is over, or part of it is buffered.
         """
+        if got >= asked and got < io.DEFAULT_BUFFER_SIZE:
+            return None
         reply = getattr(response, "_fp", None)
         sock = getattr(response.connection, "sock", None)
         if not isinstance(reply, http.client.HTTPResponse) or not isinstance(sock, socket.socket):

@@ -126,8 +126,9 @@ class Incoming:
             TrackError: The connection failed; what had arrived is in the file.
             OSError: The file cannot take it.
         """
-        at = self._store_first(intake)
-        body = CountedBody.of(self._response)
+        asked = max(1, min(_FIRST_BYTES, intake.room(intake.at)))
+        at = self._store_first(intake, asked)
+        body = CountedBody.of(self._response, asked=asked, got=at - intake.at)
         if body is None:
             return self._receive_framed(intake, at)
         if intake.digest is None and body.left > _FIRST_BYTES and Splice.suits(body):
@@ -137,8 +138,9 @@ class Incoming:
         body.finish()
         return at
 
-    def _store_first(self, intake: Intake) -> int:
-        first = self._next_piece(max(1, min(_FIRST_BYTES, intake.room(intake.at))))
+    def _store_first(self, intake: Intake, asked: int) -> int:
+        # Not cut by the cap, which is paid for afterwards: the buffer that read the headers has to be emptied.
+        first = self._wait_for(lambda _: self._response.read1(asked, decode_content=False), asked)
         if not first:
             return intake.at
         intake.inspect(first)
