@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Iterator
@@ -22,6 +23,10 @@ from chadsdk.files import safe_id
 __all__ = ["CacheLayout"]
 
 _PLAIN_SERVER = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
+
+
+# One download asks for the same few paths again and again; taking a path apart costs as much as opening a file.
+_path = functools.lru_cache(maxsize=1024)(Path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +67,15 @@ class CacheLayout:
 
     def audio(self, track_id: str, extension: str) -> Path:
         """Final name of a track."""
-        return Path(f"{self.folder}{os.sep}{safe_id(track_id)}.{extension}")
+        return _path(f"{self.folder}{os.sep}{safe_id(track_id)}.{extension}")
 
     def record(self, track_id: str) -> Path:
         """Record of a track."""
-        return Path(f"{self.folder}{os.sep}.records{os.sep}{safe_id(track_id)}.json")
+        return _path(f"{self.folder}{os.sep}.records{os.sep}{safe_id(track_id)}.json")
 
     def lock(self, track_id: str) -> Path:
         """Lock of a track."""
-        return Path(f"{self.folder}{os.sep}.locks{os.sep}{safe_id(track_id)}.lock")
+        return _path(f"{self.folder}{os.sep}.locks{os.sep}{safe_id(track_id)}.lock")
 
     @classmethod
     def all(cls, root: Path) -> Iterator[CacheLayout]:

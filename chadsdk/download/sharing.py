@@ -14,6 +14,9 @@ __all__ = ["share_out"]
 
 T = TypeVar("T")
 
+# More workers than connections: while one flushes and names a file, another has its connection.
+_FINISHERS = 2
+
 
 def share_out(
     sources: Sequence[CloudSource],
@@ -45,4 +48,4 @@ def share_out(
             settled(source, result)
 
     helpers = [None] * (workers - 1) if sources else []
-    run_all([*sources, *helpers], do, workers=workers, token=token, settled=tell, tick=tick)
+    run_all([*sources, *helpers], do, workers=workers + _FINISHERS, token=token, settled=tell, tick=tick)

@@ -89,7 +89,7 @@ def _write(path: Path, data: bytes, mode: int, *, flush: bool) -> None:
             write_all(stream, data)
             if flush:
                 os.fsync(stream.fileno())
-        temporary.replace(path)
+        os.replace(temporary, path)  # noqa: PTH105 - half the time of Path's
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
