@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from chadsdk.watch import Watch
 
 __all__ = ["Incoming", "Intake", "Reply", "Request"]
 
-_FIRST_BYTES = 64 * 1024  # small, so that little is allocated for a small file
+_FIRST_BYTES = 64 * 1024  # small, so that little is allocated for a small file; see `_first_bytes` too
 _LARGEST_BYTES = 1024 * 1024
 _END_S = 1.0  # how long a body that is all here may take to say that nothing follows
 _FULL_S = 0.1  # a piece is passed on after this time, full or not: progress on a slow link has to move
@@ -75,6 +76,7 @@ class Intake:
     Attributes:
         stream: An open, unbuffered file that stands at `at`.
         at: Place in it of the body's first byte.
+        end: Place where the body is to end.
         room: Tells, for a place in the file, how many bytes more are wanted there; what it says may fall meanwhile.
         advance: Told the place that is reached, after each piece is written.
         inspect: Shown the first piece before it is written; it may raise.
@@ -83,6 +85,7 @@ class Intake:
 
     stream: BinaryIO
     at: int
+    end: int
     room: Callable[[int], int]
     advance: Callable[[int], object]
     inspect: Callable[[bytes], object]
@@ -137,7 +140,7 @@ class Incoming:
         return at
 
     def _store_first(self, intake: Intake) -> int:
-        first = self._next_piece(max(1, min(_FIRST_BYTES, intake.room(intake.at))))
+        first = self._next_piece(max(1, min(_first_bytes(), intake.room(intake.at))))
         if not first:
             return intake.at
         intake.inspect(first)
@@ -168,7 +171,7 @@ class Incoming:
             if not piece:
                 return at
             at = _store(piece, intake, at)
-        if self._goes_on():
+        if at == intake.end and self._goes_on():  # short of it others have the rest, and more is no surprise
             raise self._too_much(at)
         return at
 
@@ -190,6 +193,8 @@ class Incoming:
 
     def _wait_for(self, read: Callable[[int], R], wanted: int) -> R:
         """Wait for up to so many bytes of the body, under the cap and under the watchdog's eye; none at its end."""
+        # Here and not after the read: what a read brought is written first, and kept.
+        self._token.raise_if_cancelled()
         self._pace.wait(self._token)
         self._watch.read_begins()
         try:
@@ -202,11 +207,18 @@ class Incoming:
         count = got if isinstance(got, int) else len(got)
         self._watch.read_ended(count)
         self._pace.took(count)
-        # A cut line can look like a clean end.
-        self._token.raise_if_cancelled()
-        if not count:
+        if not count:  # a cut line can look like a clean end
+            self._token.raise_if_cancelled()
             self._watch.raise_if_late(self.what)
         return got
+
+
+def _first_bytes() -> int:
+    """Give how much to read first: never less than http.client's buffer holds, so that the read empties it.
+
+    What stayed in that buffer would be lost to who reads the socket. Python 3.14 has made it larger.
+    """
+    return max(_FIRST_BYTES, io.DEFAULT_BUFFER_SIZE)
 
 
 def _store(piece: bytes | memoryview, intake: Intake, at: int) -> int:
