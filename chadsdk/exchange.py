@@ -21,7 +21,7 @@ from chadsdk.watch import Watch
 
 __all__ = ["Incoming", "Intake", "Reply", "Request"]
 
-_FIRST_BYTES = 64 * 1024  # small, so that little is allocated for a small file; see `_first_bytes` too
+_FIRST_BYTES = 64 * 1024  # small, so that little is allocated for a small file
 _LARGEST_BYTES = 1024 * 1024
 _END_S = 1.0  # how long a body that is all here may take to say that nothing follows
 _FULL_S = 0.1  # a piece is passed on after this time, full or not: progress on a slow link has to move
@@ -140,7 +140,11 @@ class Incoming:
         return at
 
     def _store_first(self, intake: Intake) -> int:
-        first = self._next_piece(max(1, min(_first_bytes(), intake.room(intake.at))))
+        # Never less than http.client's buffer holds, whatever the cap: what stayed in there would be lost to who reads
+        # the socket. Python 3.14 has made it larger.
+        size = max(1, min(max(_FIRST_BYTES, io.DEFAULT_BUFFER_SIZE), intake.room(intake.at)))
+        least = min(size, io.DEFAULT_BUFFER_SIZE)
+        first = self._wait_for(lambda wanted: self._read1(max(wanted, least)), size)
         if not first:
             return intake.at
         intake.inspect(first)
@@ -189,7 +193,10 @@ class Incoming:
         return IntegrityError(f"The server sends more than the {at} bytes expected of {self.what}.")
 
     def _next_piece(self, size: int) -> bytes:
-        return self._wait_for(lambda wanted: self._response.read1(wanted, decode_content=False), size)
+        return self._wait_for(self._read1, size)
+
+    def _read1(self, size: int) -> bytes:
+        return self._response.read1(size, decode_content=False)
 
     def _wait_for(self, read: Callable[[int], R], wanted: int) -> R:
         """Wait for up to so many bytes of the body, under the cap and under the watchdog's eye; none at its end."""
@@ -211,14 +218,6 @@ class Incoming:
             self._token.raise_if_cancelled()
             self._watch.raise_if_late(self.what)
         return got
-
-
-def _first_bytes() -> int:
-    """Give how much to read first: never less than http.client's buffer holds, so that the read empties it.
-
-    What stayed in that buffer would be lost to who reads the socket. Python 3.14 has made it larger.
-    """
-    return max(_FIRST_BYTES, io.DEFAULT_BUFFER_SIZE)
 
 
 def _store(piece: bytes | memoryview, intake: Intake, at: int) -> int:
