@@ -192,9 +192,7 @@ class Filling:
         part = parts.take() or Part(0, 0, 0)
         self._begin(parts)
         try:
-            self._receive(
-                incoming, parts, part, self._work.stream, end=parts.total_bytes, inspect=expected.check_first
-            )
+            self._receive(incoming, parts, part, self._work.stream, end=parts.total_bytes, inspect=expected.check_first)
         finally:
             parts.give_back(part)
         if validator is None and part.left:  # its end told how long it is
