@@ -75,7 +75,7 @@ def transport(server: BareServer, tmp_path: Path) -> Iterator[Transport]:
 @contextmanager
 def target(path: Path, flags: int = 0) -> Iterator[BinaryIO]:
     """An unbuffered file."""
-    with open(os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o600), "r+b", buffering=0) as stream:
+    with open(os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o600), "r+b", buffering=0) as stream:  # noqa: PTH123
         yield stream
 
 
@@ -185,9 +185,9 @@ def test_a_user_without_pipes_to_spare(
 def pipes() -> set[str]:
     """The pipes that this process has open."""
     found = set()
-    for each in os.listdir("/proc/self/fd"):
+    for each in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):
-            found.add(os.readlink(f"/proc/self/fd/{each}"))
+            found.add(str(each.readlink()))
     return {name for name in found if name.startswith("pipe:")}
 
 
