@@ -265,15 +265,15 @@ def test_what_came_before_a_cancel_is_in_the_file(tmp_path: Path) -> None:
     def arm(_head: bytes) -> None:
         token.armed = True
 
-    def fetch() -> None:
-        with target(tmp_path / "f") as stream, transport.opening(Request(server.url, "a body"), token) as incoming:
+    def fetch(transport: Transport, url: str) -> None:
+        with target(tmp_path / "f") as stream, transport.opening(Request(url, "a body"), token) as incoming:
             room = 900_000
             incoming.receive(Intake(stream, 0, room, lambda at: room - at, lambda _: None, arm, hashlib.sha256()))
 
     with (
         bare_server(stop_short) as server,
         Transport(server.url, NoCredentials(), settings, connections=1) as transport,
-        Running(fetch) as running,
+        Running(lambda: fetch(transport, server.url)) as running,
     ):
         assert token.asked.wait(PATIENCE_S)  # before the second read, which takes all that follows
         assert said.wait(PATIENCE_S)

@@ -103,8 +103,8 @@ def test_every_byte_is_fetched_once(
         assert play.parts.held_bytes == len(play.written)
     for part in list(play.taken):
         play.parts.give_back(part)
-    while (part := play.parts.take()) is not None:
-        play.parts.note(part, part.stop)
+    while (rest := play.parts.take()) is not None:
+        play.parts.note(rest, rest.stop)
     assert play.parts.complete
     assert play.parts.spans == (((0, total_bytes),) if total_bytes else ())
 
