@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -76,6 +77,7 @@ class Intake:
     Attributes:
         stream: An open, unbuffered file that stands at `at`.
         at: Place in it of the body's first byte.
+        end: Place where the body is to end.
         room: Tells, for a place in the file, how many bytes more are wanted there; what it says may fall meanwhile.
         advance: Told the place that is reached, after each piece is written.
         inspect: Shown the first piece before it is written; it may raise.
@@ -84,6 +86,7 @@ class Intake:
 
     stream: BinaryIO
     at: int
+    end: int
     room: Callable[[int], int]
     advance: Callable[[int], object]
     inspect: Callable[[bytes], object]
@@ -126,7 +129,8 @@ class Incoming:
             TrackError: The connection failed; what had arrived is in the file.
             OSError: The file cannot take it.
         """
-        asked = max(1, min(_FIRST_BYTES, intake.room(intake.at)))
+        # As much as the buffer of the headers may hold, which Python 3.14 has made larger.
+        asked = max(1, min(max(_FIRST_BYTES, io.DEFAULT_BUFFER_SIZE), intake.room(intake.at)))
         at = self._store_first(intake, asked)
         body = CountedBody.of(self._response, asked=asked, got=at - intake.at)
         if body is None:
@@ -140,7 +144,7 @@ class Incoming:
 
     def _store_first(self, intake: Intake, asked: int) -> int:
         # Not cut by the cap, which is paid for afterwards: the buffer that read the headers has to be emptied.
-        first = self._wait_for(lambda _: self._response.read1(asked, decode_content=False), asked)
+        first = self._wait_for(lambda _: self._read1(asked), asked)
         if not first:
             return intake.at
         intake.inspect(first)
@@ -174,7 +178,7 @@ class Incoming:
             if not piece:
                 return at
             at = _store(piece, intake, at)
-        if self._goes_on():
+        if at == intake.end and self._goes_on():  # short of it others have the rest, and more is no surprise
             raise self._too_much(at)
         return at
 
@@ -192,10 +196,15 @@ class Incoming:
         return IntegrityError(f"The server sends more than the {at} bytes expected of {self.what}.")
 
     def _next_piece(self, size: int) -> bytes:
-        return self._wait_for(lambda wanted: self._response.read1(wanted, decode_content=False), size)
+        return self._wait_for(self._read1, size)
+
+    def _read1(self, size: int) -> bytes:
+        return self._response.read1(size, decode_content=False)
 
     def _wait_for(self, read: Callable[[int], R], wanted: int) -> R:
         """Wait for up to so many bytes of the body, under the cap and under the watchdog's eye; none at its end."""
+        # Here and not after the read: what a read brought is written first, and kept.
+        self._token.raise_if_cancelled()
         self._pace.wait(self._token)
         self._watch.read_begins()
         try:
@@ -208,9 +217,8 @@ class Incoming:
         count = got if isinstance(got, int) else len(got)
         self._watch.read_ended(count)
         self._pace.took(count)
-        # A cut line can look like a clean end.
-        self._token.raise_if_cancelled()
-        if not count:
+        if not count:  # a cut line can look like a clean end
+            self._token.raise_if_cancelled()
             self._watch.raise_if_late(self.what)
         return got
 

@@ -64,6 +64,7 @@ class Filling:
         self._expectation: Expectation | None = None
         self._digest = RunningDigest()
         self._helpers = Helpers()
+        self._disk_refuses = False
         self.refuses_ranges = False
 
     def fill(self, token: CancelToken) -> Body:
@@ -112,9 +113,13 @@ class Filling:
             except ExportCancelled:
                 token.raise_if_cancelled()
                 return False  # the owner sent us away
-            except TrackError:
-                parts.stop_splitting()  # the owner has the retries, and will find what is left
+            except (TrackError, FileNotFoundError):
+                # The owner has the retries, and will find what is left; or that somebody took the whole cache away.
+                parts.stop_splitting()
                 return False
+            except OSError:
+                self._disk_refuses = True
+                raise
             finally:
                 parts.withdraw(part)
 
@@ -127,7 +132,9 @@ class Filling:
     def close(self) -> None:
         """Send the helpers away, and note in the work file what it holds. Nobody writes to it afterwards."""
         self._helpers.send_away()
-        if self._parts is not None:
+        if self._disk_refuses:
+            self._work.validator = None  # there is no room for what a helper brought, nor for keeping the rest
+        elif self._parts is not None:
             self._work.spans = self._parts.spans
 
     def restart(self) -> None:
@@ -162,7 +169,7 @@ class Filling:
                     expected = self._expect(incoming.reply, validator.total_bytes)
                     expected.check_lengths()
                     if step is Step.APPEND:
-                        self._receive(incoming, parts, part, self._work.stream)
+                        self._receive(incoming, parts, part, self._work.stream, end=asked.stop)
                     return
         finally:
             parts.give_back(part)
@@ -185,7 +192,7 @@ class Filling:
         part = parts.take() or Part(0, 0, 0)
         self._begin(parts)
         try:
-            self._receive(incoming, parts, part, self._work.stream, inspect=expected.check_first)
+            self._receive(incoming, parts, part, self._work.stream, end=parts.total_bytes, inspect=expected.check_first)
         finally:
             parts.give_back(part)
         if validator is None and part.left:  # its end told how long it is
@@ -195,6 +202,7 @@ class Filling:
         with self._opening(token, asked) as incoming:
             if judge(incoming.reply, asked) is not Step.APPEND:
                 self.refuses_ranges = True
+                parts.stop_splitting()  # before anybody else asks the same
                 return False
             rest = parts.split(part, asked.start)
             if rest is None:
@@ -202,7 +210,7 @@ class Filling:
             try:
                 with self._work.reopened() as stream:
                     stream.truncate(parts.total_bytes)  # from here on the length says nothing, the parts do
-                    self._receive(incoming, parts, rest, stream)
+                    self._receive(incoming, parts, rest, stream, end=asked.stop)
             finally:
                 parts.give_back(rest)
             return True
@@ -214,6 +222,7 @@ class Filling:
         part: Part,
         stream: BinaryIO,
         *,
+        end: int,
         inspect: Callable[[bytes], object] = lambda head: None,
     ) -> None:
         expected, digest = self._expectation, self._digest
@@ -226,7 +235,7 @@ class Filling:
 
         stream.seek(part.at)
         hasher = digest.hasher if in_order else None
-        incoming.receive(Intake(stream, part.at, lambda at: parts.room(part, at), advance, inspect, hasher))
+        incoming.receive(Intake(stream, part.at, end, lambda at: parts.room(part, at), advance, inspect, hasher))
         if part.left and self._work.validator is not None:
             raise TruncatedError(f"The connection ended in the middle of {self._source}.")
 

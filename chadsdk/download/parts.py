@@ -10,6 +10,8 @@ from chadsdk.cache import Span, gaps, held_bytes, joined
 
 __all__ = ["Part", "Parts"]
 
+_PIECE_BYTES = 1024 * 1024  # the most that is promised to a reader at once, where others may take over the rest
+
 
 @dataclass(slots=True, eq=False)
 class Part:
@@ -18,6 +20,7 @@ class Part:
     Attributes:
         start: Its first byte.
         at: First byte that is not here yet.
+        promised: First byte that is nobody's to take over: those before it are here or are being read.
         stop: End, exclusive; falls when another connection takes over the rest.
         taken: Whether somebody is at it.
         offered: Whether somebody asks the server for a half of it at this moment.
@@ -26,13 +29,14 @@ class Part:
     start: int
     at: int
     stop: int
+    promised: int = 0
     taken: bool = False
     offered: bool = False
 
     @property
     def left(self) -> int:
         """Bytes still to come."""
-        return max(0, self.stop - self.at)
+        return self.stop - self.at
 
 
 class Parts:
@@ -48,6 +52,7 @@ class Parts:
         held = joined(held)
         self.total_bytes = total_bytes
         self._least_bytes = least_bytes
+        self._piece_bytes = total_bytes if least_bytes is None else min(_PIECE_BYTES, -(-least_bytes // 4))
         self._lock = threading.Lock()
         self._parts = [Part(start, start, stop) for start, stop in gaps(held, total_bytes)]  # guarded by _lock
         self._before = held
@@ -67,9 +72,14 @@ class Parts:
             part.taken = False
 
     def room(self, part: Part, at: int) -> int:
-        """Give how many bytes from `at` on belong to a range, which may have become shorter."""
+        """Give how many bytes from `at` on may be read now; 0 at the end of the range, which may have come nearer.
+
+        They stay the reader's: a range is never cut in the middle of a read.
+        """
         with self._lock:
-            return max(0, part.stop - at)
+            room = min(max(0, part.stop - at), self._piece_bytes)
+            part.promised = at + room
+            return room
 
     def note(self, part: Part, at: int) -> int:
         """Note how far a range is, and give how many bytes of the file are here now."""
@@ -100,7 +110,7 @@ class Parts:
         """Cut an offered range in two and give the second one, taken; None when the first has come too far by now."""
         with self._lock:
             part.offered = False
-            if not part.at < middle < part.stop:
+            if not max(part.at, part.promised) <= middle < part.stop:
                 return None
             rest = Part(middle, middle, part.stop, taken=True)
             part.stop = middle
@@ -121,7 +131,7 @@ class Parts:
     def spans(self) -> tuple[Span, ...]:
         """The bytes that are here."""
         with self._lock:
-            return joined([*self._before, *((part.start, min(part.at, part.stop)) for part in self._parts)])
+            return joined([*self._before, *((part.start, part.at) for part in self._parts)])
 
     @property
     def held_bytes(self) -> int:
@@ -136,7 +146,7 @@ class Parts:
             return not any(part.left for part in self._parts)
 
     def _held_bytes(self) -> int:
-        return held_bytes(self._before) + sum(min(part.at, part.stop) - part.start for part in self._parts)
+        return held_bytes(self._before) + sum(part.at - part.start for part in self._parts)
 
     def _longest(self) -> Part | None:
         least = self._least_bytes

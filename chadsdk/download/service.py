@@ -98,7 +98,7 @@ class DownloadService:
                 [source],
                 lambda each, batch, crew: self._fetch(each, batch, crew, _ignore, self.settings.lock_timeout_s),
                 assist=self._fetcher.assist,
-                workers=self.settings.max_concurrent_downloads,
+                connections=self.settings.max_concurrent_downloads,
                 token=token,
                 settled=found.__setitem__,
                 tick=_ignore,
@@ -204,7 +204,7 @@ class DownloadService:
                 [source for source in largest_first if source not in book.outcomes],
                 lambda each, batch, crew, wait_s=wait_s: self._outcome(each, batch, crew, book.advance, wait_s),  # type: ignore[misc]
                 assist=self._fetcher.assist,
-                workers=self.settings.max_concurrent_downloads,
+                connections=self.settings.max_concurrent_downloads,
                 token=token,
                 settled=book.settle,
                 tick=book.tick,

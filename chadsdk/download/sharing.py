@@ -23,29 +23,32 @@ def share_out(
     work: Callable[[CloudSource, CancelToken, Crew], T],
     *,
     assist: Callable[[Crew, CancelToken], object],
-    workers: int,
+    connections: int,
     token: CancelToken,
     settled: Callable[[CloudSource, T], object],
     tick: Callable[[], object],
 ) -> None:
-    """Work on each source as `run_all` does; workers that find none to begin `assist` until all are done.
+    """Work on each source, begun in the order given, and as `run_all` does.
+
+    Workers that find none to begin `assist` until all are done.
 
     Raises:
         BaseException: See `run_all`.
     """
-    crew = Crew(len(sources))
+    crew = Crew(len(sources), connections=connections)
 
-    def do(source: CloudSource | None, batch: CancelToken) -> list[T]:
-        if source is None:
+    def do(job: tuple[int, CloudSource] | None, batch: CancelToken) -> list[T]:
+        if job is None:
             assist(crew, batch)
             return []
-        with crew.one_file():
+        number, source = job
+        with crew.one_file(source, number, batch):
             return [work(source, batch, crew)]
 
-    def tell(source: CloudSource | None, results: list[T]) -> None:
+    def tell(job: tuple[int, CloudSource] | None, results: list[T]) -> None:
         for result in results:
-            assert source is not None, "only a source has a result"  # noqa: S101
-            settled(source, result)
+            assert job is not None, "only a source has a result"  # noqa: S101
+            settled(job[1], result)
 
-    helpers = [None] * (workers - 1) if sources else []
-    run_all([*sources, *helpers], do, workers=workers + _FINISHERS, token=token, settled=tell, tick=tick)
+    helpers = [None] * (connections - 1) if sources else []
+    run_all([*enumerate(sources), *helpers], do, workers=connections + _FINISHERS, token=token, settled=tell, tick=tick)

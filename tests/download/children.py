@@ -50,7 +50,7 @@ def break_locks(how: str | None) -> None:
 
 def download_all(config: Config) -> dict[str, str]:
     """Download everything; the outcome of each track is where it lies or why it is missing."""
-    settings = Settings(cache_dir=Path(config["cache"]), backoff_base_s=0.001)
+    settings = Settings(cache_dir=Path(config["cache"]), backoff_base_s=0.001, **config.get("settings", {}))
     sources = [CloudSource(**source) for source in config["sources"]]
     with (
         ChadMusicAPIClient(config["url"], token=config["token"], settings=settings) as client,

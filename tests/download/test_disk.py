@@ -56,6 +56,18 @@ def test_a_volume_that_fills_up_stops_the_batch(sizes: World, small_volume: Path
     assert rig.service.download(rig.source(3)).exists()
 
 
+def test_a_volume_that_fills_up_under_a_split_file(sizes: World, small_volume: Path, open_rig: OpenRig) -> None:
+    """Whichever connection finds no room: the same error, and nothing is left that takes the room of others."""
+    rig = open_rig(sizes, cache=small_volume / "cache", min_part_bytes=64 * 1024)
+    rig.server.set_faults("t-2", [{"rate": 1_000_000}])  # helpers fill the volume
+    with pytest.raises(DiskFullError) as caught:
+        rig.service.download(rig.source(2, sha256=None, revision=None))
+    assert caught.value.volume == small_volume
+    assert len(rig.gets(2)) > 1
+    assert rig.temporaries() == rig.partials() == []
+    assert rig.service.download(rig.source(3)).exists()
+
+
 def test_a_volume_without_inodes_is_full(sizes: World, tmp_path: Path, open_rig: OpenRig) -> None:
     """No room for the lock file or the temporary file is the same error, though bytes are free."""
     folder = tmp_path / "volume"
