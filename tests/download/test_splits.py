@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +17,17 @@ from harness.handle import LedgerEntry
 from harness.recording import sha256_of
 from harness.world import World
 from tests.download.conftest import OpenRig
-from tests.download.support import CANCEL_BOUND_S, PATIENCE_S, Rig, Running, bare, child, child_config, final_files
+from tests.download.support import (
+    CANCEL_BOUND_S,
+    PATIENCE_S,
+    Rig,
+    Running,
+    WatchedToken,
+    bare,
+    child,
+    child_config,
+    final_files,
+)
 
 PART_BYTES = 64 * 1024
 LARGE_BYTES = 2_000_000
@@ -59,6 +68,7 @@ def test_one_file_over_all_connections(rig: Rig, known: str) -> None:
     rig.server.set_faults("t-1", [{**HELD, "times": 4}])
     with Running(lambda: rig.service.download(source)) as running:
         rig.server.wait_at_gate("held", 4)
+        assert rig.server.traffic().peak_connections == 4
         rig.server.open_gate("held")
         assert sha256_of(running.value()) == rig.sha256()
     whole, *parts = rig.gets()
@@ -66,7 +76,6 @@ def test_one_file_over_all_connections(rig: Rig, known: str) -> None:
     assert len(parts) >= 3
     assert {part.status for part in parts} == {206}
     assert min(stop - start for start, stop in map(span_of, parts)) >= PART_BYTES
-    assert rig.server.traffic().peak_connections == 4
     asked = [request.headers for request in rig.server.requests() if "range" in request.headers]
     assert {headers["if-range"] for headers in asked} == {f'"{rig.sha256()[:32]}"'}
     assert rig.temporaries() == rig.partials() == []
@@ -83,10 +92,10 @@ def test_idle_connections_take_the_largest_that_is_left(uneven: World, open_rig:
         rig.server.open_gate("short")
         rig.server.wait_at_gate("held", 3)
         asked = [len(rig.gets(number)) for number in (1, 2, 3, 4)]
+        assert rig.server.traffic().peak_connections == 3  # once some are closed, the server may hear of it late
         rig.server.open_gate("held")
         assert len(running.value()) == 4
     assert asked == [2, 1, 1, 1]
-    assert rig.server.traffic().peak_connections <= 3
 
 
 def test_one_connection_splits_nothing(uneven: World, open_rig: OpenRig) -> None:
@@ -157,8 +166,9 @@ def test_a_failing_helper_spoils_nothing(rig: Rig, fault: dict[str, Any]) -> Non
     assert [get.range for get in rig.gets(2)].count(None) == 1
 
 
-def test_wrong_bytes_of_a_part_are_one_restart(rig: Rig) -> None:
+def test_wrong_bytes_of_a_part_are_one_restart(uneven: World, open_rig: OpenRig) -> None:
     """Only the digest tells: everything is fetched once more, and then it is right."""
+    rig = open_rig(uneven, min_part_bytes=PART_BYTES, max_concurrent_downloads=2)
     rig.server.set_faults("t-2", [{"rate": 2_000_000}, {"wrong_bytes": 0.9}])
     assert sha256_of(rig.service.download(rig.source(2))) == rig.sha256(2)
     assert [get.range for get in rig.gets(2)].count(None) == 2
@@ -273,8 +283,14 @@ def test_parts_share_the_cap(uneven: World, open_rig: OpenRig) -> None:
 
 def test_a_batch_beside_another_keeps_the_bound(rig: Rig) -> None:
     """Helpers of one batch and workers of another have four connections together."""
-    rig.server.set_faults("t-1", [{"rate": 4_000_000, "always": True}])
-    with Running(lambda: rig.service.download(replace(rig.source(1), sha256=None, revision=None))) as running:
-        rig.service.download_all([rig.source(number) for number in (2, 3, 4)])
-        assert sha256_of(running.value()) == rig.sha256()
-    assert rig.server.traffic().peak_connections <= 4
+    rig.server.set_faults("t-1", [{**HELD, "times": 4}])
+    token = WatchedToken()
+    with Running(lambda: rig.service.download(rig.source(1))) as first:
+        rig.server.wait_at_gate("held", 4)
+        with Running(lambda: rig.service.download_all([rig.source(3), rig.source(4)], cancel=token)) as second:
+            for _ in range(4):  # a batch that waits for a connection asks its token again and again
+                assert token.asked.acquire(timeout=PATIENCE_S)
+            assert rig.server.traffic().peak_connections == 4
+            rig.server.open_gate("held")
+            assert len(second.value()) == 2
+        assert sha256_of(first.value()) == rig.sha256()
