@@ -35,6 +35,7 @@ else:
 
 __all__ = ["CountedBody", "Splice"]
 
+_NO_SPLICE = {errno.EINVAL, errno.ENOSYS, errno.EPERM, errno.EACCES}  # a sandbox, an odd kernel
 _PIPE_BYTES = 1024 * 1024  # pipe(7): the most that an unprivileged process may have
 
 
@@ -121,19 +122,24 @@ class CountedBody:
 class Splice:
     """Moves a body from its socket into a file inside the kernel. A context manager; Linux only."""
 
-    def __init__(self, body: CountedBody) -> None:
+    def __init__(self, body: CountedBody, pipe: tuple[int, int]) -> None:
         self._body = body
+        self._out, self._into = pipe
         self._in_kernel = True
-
-    @staticmethod
-    def suits(body: CountedBody) -> bool:
-        """Whether this system and this body can do it."""
-        return _CAN_SPLICE and body.is_plain
-
-    def __enter__(self) -> Self:
-        self._out, self._into = os.pipe2(os.O_CLOEXEC)
         with suppress(OSError):  # over this user's limit for pipes: a smaller one does as well
             fcntl.fcntl(self._into, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+    @classmethod
+    def of(cls, body: CountedBody) -> Splice | None:
+        """Give one for a body; None where this system or this body cannot do it, or no pipe is to be had."""
+        if not _CAN_SPLICE or not body.is_plain:
+            return None
+        try:
+            return cls(body, os.pipe2(os.O_CLOEXEC))
+        except OSError:  # no descriptors are left
+            return None
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -143,7 +149,7 @@ class Splice:
         os.close(self._into)
 
     def take(self, wanted: int) -> int:
-        """Take at most so many bytes off the socket, at least one.
+        """Take at most so many bytes off the socket, at least one; 0 where the system cannot splice from it.
 
         Raises:
             http.client.IncompleteRead: The connection ended too early.
@@ -159,6 +165,10 @@ class Splice:
                 if not wait_for_read(sock, sock.gettimeout()):
                     raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT)) from None
                 continue
+            except OSError as exc:
+                if exc.errno in _NO_SPLICE:
+                    return 0
+                raise
             if not count:
                 raise http.client.IncompleteRead(b"", body.left)
             body._took(count)  # noqa: SLF001

@@ -135,10 +135,12 @@ class Incoming:
         body = CountedBody.of(self._response, asked=asked, got=at - intake.at)
         if body is None:
             return self._receive_framed(intake, at)
-        if intake.digest is None and body.left > _FIRST_BYTES and Splice.suits(body):
-            at = self._splice(intake, body, at)
-        else:
+        splice = Splice.of(body) if intake.digest is None and body.left > _FIRST_BYTES else None
+        if splice is None:
             at = self._read(intake, body, at)
+        else:
+            with splice:
+                at = self._splice(intake, body, splice, at)
         body.finish()
         return at
 
@@ -162,13 +164,14 @@ class Incoming:
             at = _store(buffer[:count], intake, at)
         return at
 
-    def _splice(self, intake: Intake, body: CountedBody, at: int) -> int:
-        with Splice(body) as splice:
-            while (wanted := min(intake.room(at), body.left)) > 0:
-                count = self._wait_for(splice.take, wanted)
-                splice.put(count, intake.stream)
-                at += count
-                intake.advance(at)
+    def _splice(self, intake: Intake, body: CountedBody, splice: Splice, at: int) -> int:
+        while (wanted := min(intake.room(at), body.left)) > 0:
+            count = self._wait_for(splice.take, wanted)
+            if not count:
+                return self._read(intake, body, at)
+            splice.put(count, intake.stream)
+            at += count
+            intake.advance(at)
         return at
 
     def _receive_framed(self, intake: Intake, at: int) -> int:

@@ -140,38 +140,42 @@ def _look(layout: CacheLayout, path: Path, token: CancelToken) -> Checked:
         why = f"The file has {status.st_size} bytes, not {about.size_bytes}."
         return replace(found, condition=Condition.CHANGED, detail=why)
     if about.sha256 is None:
-        return _seal(layout, path, digest, found)
+        if note_digest(layout, path, digest, status, token):
+            return found
+        why = "The file was written to after it was stored."
+        return replace(found, condition=Condition.CHANGED, detail=why)
     if digest != about.sha256:
         why = "The file has other content than when it was stored."
         return replace(found, condition=Condition.CHANGED, detail=why)
     return found
 
 
-def _seal(layout: CacheLayout, path: Path, digest: str, found: Checked) -> Checked:
-    """Note a digest that nobody reckoned before, where the file is as old as when it was stored."""
-    if note_digest(layout, path, digest):
-        return found
-    why = "The file was written to after it was stored."
-    return replace(found, condition=Condition.CHANGED, detail=why)
-
-
-def note_digest(layout: CacheLayout, path: Path, digest: str) -> bool:
+def note_digest(layout: CacheLayout, path: Path, digest: str, status: os.stat_result, token: CancelToken) -> bool:
     """Put the digest of a file into its record, if the record has none and is about that very file.
 
-    Call it under the track's lock, or where two would write the same.
+    Nothing is written while another process is at the track.
+
+    Args:
+        layout: Of the file's server.
+        path: The file.
+        digest: SHA-256 of its bytes, in hex.
+        status: Of the file that was hashed, which may have been replaced since.
+        token: Of the caller.
 
     Returns:
-        Whether the record is about the file.
+        Whether the record is about the file that was hashed.
 
     Raises:
         OSError: The file system refuses.
     """
-    place = layout.records / f"{path.name.split('.', 1)[0]}.json"
+    stem = path.name.split(".", 1)[0]
+    place = layout.records / f"{stem}.json"
     record = CacheRecord.read(place)
-    if record is None or not record.describes(path.lstat()):
+    if record is None or not record.describes(status):
         return False
-    if record.sha256 is None:
-        replace(record, sha256=digest).write(place)
+    with holding(layout.locks / f"{stem}.lock", token, wait_s=0) as hold:
+        if hold is Hold.OURS and record.sha256 is None and CacheRecord.read(place) == record:
+            replace(record, sha256=digest).write(place)
     return True
 
 

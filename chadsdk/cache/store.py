@@ -139,10 +139,10 @@ class Cache:
                     if made is not None:
                         made.write(record)
 
-    def note_digest(self, path: Path, sha256: str) -> None:
-        """Remember the digest of a file that was stored without one; never fails."""
+    def note_digest(self, path: Path, sha256: str, status: os.stat_result) -> None:
+        """Remember the digest of a file that was stored without one and had that status; never fails."""
         with contextlib.suppress(OSError):
-            note_digest(self.layout, path, sha256)
+            note_digest(self.layout, path, sha256, status, CancelToken())
 
     def claim(self, source: CloudSource) -> WorkFile:
         """Give a file to download into, with what an earlier attempt left."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
-from datetime import datetime
 
 import click
 
@@ -16,7 +15,7 @@ from chadsdk.cache_policy import CachePolicy
 from chadsdk.cli.amounts import age, size
 from chadsdk.cli.codes import CANCELLED, FAILED
 from chadsdk.cli.options import cancelled_by_signals
-from chadsdk.cli.pruned import eviction_line, pruning_object, pruning_text
+from chadsdk.cli.pruned import eviction_line, pruning_object, pruning_text, shown_time
 from chadsdk.disk import human_bytes, naming_disk_errors
 from chadsdk.errors import ExportCancelled
 from chadsdk.settings import default_cache_dir
@@ -156,6 +155,6 @@ def _finding(each: Checked) -> str:
 def _line(each: Listed) -> str:
     stored = ""
     if each.stored_at is not None:
-        stored = datetime.fromtimestamp(each.stored_at).astimezone().strftime("%Y-%m-%d %H:%M")
+        stored = shown_time(each.stored_at)
     columns = (f"{human_bytes(each.size_bytes):>10}", f"{stored:<16}", f"{each.server}/{each.path.name}")
     return "  ".join((*columns, one_line(each.title or ""))).rstrip()

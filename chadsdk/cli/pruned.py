@@ -9,13 +9,21 @@ from chadsdk.cache.holdings import Holding, Kind
 from chadsdk.cache.pruning import Pruned
 from chadsdk.disk import human_bytes
 
-__all__ = ["eviction_line", "pruning_object", "pruning_text"]
+__all__ = ["eviction_line", "pruning_object", "pruning_text", "shown_time"]
+
+
+def shown_time(seconds: float) -> str:
+    """Give a time of the epoch for people, by the clock of this computer; nothing for one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):
+        return ""
 
 
 def eviction_line(each: Eviction) -> str:
     """Give one line for people, in the columns of ``cache ls``."""
     holding = each.holding
-    used = datetime.fromtimestamp(holding.last_use_s).astimezone().strftime("%Y-%m-%d %H:%M")
+    used = shown_time(holding.last_use_s)
     name = holding.files[0].name if holding.kind is Kind.TRACK else f"{holding.stem} ({holding.kind})"
     return f"{human_bytes(holding.size_bytes):>10}  {used}  {each.why:<8}  {holding.server}/{name}"
 

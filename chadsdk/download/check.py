@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,6 +52,18 @@ class Expectation:
         size = total_bytes if source.size_bytes is None else source.size_bytes
         limit = max_bytes if size is None else min(size, max_bytes)
         return cls(source, size, total_bytes, source.sha256 or _digest_of(reply), limit)
+
+    def joined_with(self, later: Expectation) -> Expectation:
+        """Give what a later reply of the same version says, with the digest that this one knew.
+
+        Raises:
+            IntegrityError: Each names a digest, and not the same.
+        """
+        if later.sha256 is None:
+            return replace(later, sha256=self.sha256)
+        if self.sha256 not in {None, later.sha256}:
+            raise IntegrityError(f"The server names two digests for one version of {self.source}.")
+        return later
 
     def check_lengths(self) -> None:
         """Compare what is said of the length, before the body is taken.

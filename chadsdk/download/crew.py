@@ -88,7 +88,7 @@ class Crew:
         """
         while True:
             token.raise_if_cancelled()
-            filling = self._neediest() if has_room() else None
+            filling = self._neediest() if has_room() else None  # a file that is not begun yet has the connection first
             if filling is not None and filling.help(token):
                 continue
             with self._changed:
@@ -100,6 +100,8 @@ class Crew:
 
     def _neediest(self) -> Filling | None:
         with self._changed:
+            if len(self._fillings) < self._to_do:
+                return None
             found = [(filling.worth_helping, filling) for filling in self._fillings]
         worth, filling = max(found, key=lambda pair: pair[0], default=(0, None))
         return filling if worth else None

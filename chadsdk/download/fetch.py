@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 from chadsdk.cache import Cache, WorkFile
@@ -127,7 +128,7 @@ class Fetcher:
                 least_bytes=self.min_part_bytes,
                 advance=note,
             )
-            with filling, order.crew.sharing(filling):
+            with closing(filling), order.crew.sharing(filling):
                 stored = retrying(
                     lambda: self._attempt(order, work, filling),
                     policy=self.policy,

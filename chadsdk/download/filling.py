@@ -7,9 +7,10 @@ nothing. Each writes through a stream of its own to places that nobody else writ
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 from chadsdk.cache import WorkFile
 from chadsdk.cancel import CancelToken
@@ -26,6 +27,7 @@ from chadsdk.transport import Transport
 __all__ = ["Filling"]
 
 _WAIT_S = 0.02
+_NOT_THE_OWNERS = {errno.ENOENT, errno.EMFILE, errno.ENFILE}  # what hinders a helper and need not hinder him
 
 
 class Filling:
@@ -113,21 +115,15 @@ class Filling:
             except ExportCancelled:
                 token.raise_if_cancelled()
                 return False  # the owner sent us away
-            except (TrackError, FileNotFoundError):
+            except (TrackError, OSError) as exc:
                 # The owner has the retries, and will find what is left; or that somebody took the whole cache away.
+                if isinstance(exc, OSError) and exc.errno not in _NOT_THE_OWNERS:
+                    self._disk_refuses = True
+                    raise
                 parts.stop_splitting()
                 return False
-            except OSError:
-                self._disk_refuses = True
-                raise
             finally:
-                parts.withdraw(part)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+                parts.withdraw(part, middle)
 
     def close(self) -> None:
         """Send the helpers away, and note in the work file what it holds. Nobody writes to it afterwards."""
@@ -141,7 +137,7 @@ class Filling:
         """Forget every byte: they turned out wrong."""
         self._helpers.send_away()
         self._work.restart()
-        self._parts = self._reply = None
+        self._parts = self._reply = self._expectation = None
         self._digest = RunningDigest()
 
     def _fetch_next(self, token: CancelToken) -> None:
@@ -166,7 +162,9 @@ class Filling:
                 if step is Step.WHOLE:
                     self._take_whole(incoming)
                 elif step is not Step.RESTART:
-                    expected = self._expect(incoming.reply, validator.total_bytes)
+                    # The headers of a 416 are about the refusal, and not about the audio.
+                    reply = incoming.reply if step is Step.APPEND else Reply(incoming.reply.status, {})
+                    expected = self._expect(reply, validator.total_bytes)
                     expected.check_lengths()
                     if step is Step.APPEND:
                         self._receive(incoming, parts, part, self._work.stream, end=asked.stop)
@@ -244,8 +242,10 @@ class Filling:
         return self._transport.opening(Request(self._url, str(self._source), headers=headers), token)
 
     def _expect(self, reply: Reply, total_bytes: int | None) -> Expectation:
+        earlier = self._expectation  # of the same version: a `restart` forgets it
+        expected = Expectation.of(self._source, reply, total_bytes=total_bytes, max_bytes=self._max_bytes)
         self._reply = reply
-        self._expectation = Expectation.of(self._source, reply, total_bytes=total_bytes, max_bytes=self._max_bytes)
+        self._expectation = expected if earlier is None else earlier.joined_with(expected)
         return self._expectation
 
     def _body(self, token: CancelToken) -> Body:

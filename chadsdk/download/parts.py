@@ -23,7 +23,7 @@ class Part:
         promised: First byte that is nobody's to take over: those before it are here or are being read.
         stop: End, exclusive; falls when another connection takes over the rest.
         taken: Whether somebody is at it.
-        offered: Whether somebody asks the server for a half of it at this moment.
+        offered: Where it is to be cut, while somebody asks the server for the second half.
     """
 
     start: int
@@ -31,7 +31,7 @@ class Part:
     stop: int
     promised: int = 0
     taken: bool = False
-    offered: bool = False
+    offered: int | None = None
 
     @property
     def left(self) -> int:
@@ -103,13 +103,13 @@ class Parts:
             longest = self._longest()
             if longest is None:
                 return None
-            longest.offered = True
-            return longest, longest.at + longest.left // 2
+            longest.offered = longest.at + longest.left // 2
+            return longest, longest.offered
 
     def split(self, part: Part, middle: int) -> Part | None:
         """Cut an offered range in two and give the second one, taken; None when the first has come too far by now."""
         with self._lock:
-            part.offered = False
+            part.offered = None
             if not max(part.at, part.promised) <= middle < part.stop:
                 return None
             rest = Part(middle, middle, part.stop, taken=True)
@@ -117,10 +117,11 @@ class Parts:
             self._parts.append(rest)
             return rest
 
-    def withdraw(self, part: Part) -> None:
-        """Leave an offered range whole."""
+    def withdraw(self, part: Part, middle: int) -> None:
+        """Leave an offered range whole; nothing is done when it was split by then, and perhaps offered anew."""
         with self._lock:
-            part.offered = False
+            if part.offered == middle:
+                part.offered = None
 
     def stop_splitting(self) -> None:
         """Offer nothing from now on."""
@@ -152,5 +153,5 @@ class Parts:
         least = self._least_bytes
         if least is None:
             return None
-        long = [part for part in self._parts if part.taken and not part.offered and part.left >= 2 * least]
+        long = [part for part in self._parts if part.taken and part.offered is None and part.left >= 2 * least]
         return max(long, key=lambda part: part.left, default=None)

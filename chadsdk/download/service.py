@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -155,9 +156,9 @@ class DownloadService:
         with naming_disk_errors(self._cache.layout.folder, "read"):
             return self._fetcher.cached(source)
 
-    def note_digest(self, cached: Fetched, sha256: str) -> None:
+    def note_digest(self, cached: Fetched, sha256: str, status: os.stat_result) -> None:
         """Remember the digest of a cached file that nobody knew, so that the next export can compare; never fails."""
-        self._cache.note_digest(cached.path, sha256)
+        self._cache.note_digest(cached.path, sha256, status)
 
     def forget(self, source: CloudSource) -> None:
         """Remove a track from the cache because its file turned out bad.

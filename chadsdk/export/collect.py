@@ -21,6 +21,7 @@ __all__ = ["Collected", "Collector"]
 
 # Hashing and copying hold no interpreter lock; a disk likes a few requests at a time, and four are enough for it.
 _WORKERS = 4
+_REFETCHES = 3
 
 
 class _Account:
@@ -79,8 +80,8 @@ class Collector:
     ) -> dict[Hashable, Collected | Unavailable]:
         """Copy each file once and give what became of it, by identity, in playlist order.
 
-        A few files are copied at a time. What the cache has lost, or what has rotted there, is fetched again, once,
-        when all else is copied.
+        A few files are copied at a time. What the cache has lost, or what has rotted there, is fetched again when
+        all else is copied; where somebody empties the cache all the time, a few times over.
 
         Raises:
             ExportCancelled: Cancelled.
@@ -103,8 +104,9 @@ class Collector:
             if isinstance(planned.need, Missing):
                 listener(TrackDone(Phase.EXPORT, planned.entry.track.title, planned.need.detail))
         self._copy_all(firsts.values(), account)
-        lost = [planned for key, planned in firsts.items() if key not in account.done]
-        self._copy_all(self._fetched_again(lost, account), account, last=True)
+        for left in reversed(range(_REFETCHES)):
+            lost = [planned for key, planned in firsts.items() if key not in account.done]
+            self._copy_all(self._fetched_again(lost, account), account, last=not left)
         return known | {key: account.done[key] for key in firsts}
 
     def _copy_all(self, files: Iterable[PlannedEntry], account: _Account, *, last: bool = False) -> None:

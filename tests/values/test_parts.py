@@ -119,7 +119,9 @@ def test_the_longest_is_offered_once() -> None:
     assert parts.take() is None
     assert [parts.offer(), parts.offer(), parts.offer()] == [(second, 700), (first, 150), None]
     assert parts.worth_splitting == 0
-    parts.withdraw(second)
+    parts.withdraw(second, 699)  # what another was offered
+    assert parts.worth_splitting == 0
+    parts.withdraw(second, 700)
     assert parts.worth_splitting == 600
 
 
@@ -150,7 +152,7 @@ def test_a_range_that_ran_on_is_not_cut() -> None:
     parts.note(part, 490)
     assert parts.room(part, 490) == 25  # a read is under way that goes beyond the middle
     assert parts.split(part, 500) is None
-    assert (part.stop, part.offered) == (1000, False)
+    assert (part.stop, part.offered) == (1000, None)
 
 
 def test_reads_are_short_beside_others_only() -> None:
