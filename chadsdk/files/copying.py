@@ -21,8 +21,7 @@ if sys.platform == "linux":
 
 __all__ = ["Copied", "SourceUnreadableError", "copy_file", "hash_file", "open_regular", "piece_buffer"]
 
-# Into one buffer again and again: a new megabyte per read costs more in page faults than the reading. Smaller pieces
-# let threads quarrel more often for the interpreter.
+# Into one buffer again and again: a new megabyte per read costs more in page faults than the reading.
 _PIECE_BYTES: Final = 1024 * 1024
 # ioctl_ficlone(2); Python names it from 3.12 on. Where the number means nothing the kernel says so.
 _FICLONE: Final = 0x4004_9409
