@@ -86,8 +86,12 @@ class Row:
 
     @property
     def is_beyond_noise(self) -> bool:
-        """Whether the goal is missed by more than noise can explain."""
-        return self.ratio is not None and self.goal is not None and self.goal.is_beyond_noise(self.ratio.median)
+        """Whether the goal is missed by more than noise can explain: in every round; where chance plays no part, in any."""
+        if self.ratio is None or self.goal is None:
+            return False
+        rounds = (self.ratio.least, self.ratio.median, self.ratio.most)
+        missed = [self.goal.is_beyond_noise(value) for value in rounds]
+        return any(missed) if self.goal.noise == 1 else all(missed)
 
 
 @dataclass(frozen=True, slots=True)

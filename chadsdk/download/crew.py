@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 from chadsdk.cancel import CancelToken
 from chadsdk.download.filling import Filling
-from chadsdk.source import CloudSource
 
 __all__ = ["Crew"]
 
@@ -20,16 +19,13 @@ class Crew:
 
     Args:
         files: How many files the batch has.
-        connections: How many of them may be fetched at a time.
     """
 
-    def __init__(self, files: int, *, connections: int = 1) -> None:
+    def __init__(self, files: int) -> None:
         self._changed = threading.Condition()
         self._to_do = files  # guarded by _changed, as is what follows
         self._fillings: list[Filling] = []
         self._refused = False
-        self._turns = connections  # files that may have begun by now
-        self._passed: set[CloudSource] = set()
 
     @contextmanager
     def sharing(self, filling: Filling) -> Iterator[None]:
@@ -43,35 +39,13 @@ class Crew:
                 self._fillings.remove(filling)
 
     @contextmanager
-    def one_file(self, source: CloudSource, number: int, token: CancelToken) -> Iterator[None]:
-        """Wait until it is a file's turn, and count it as done at the end of the block.
-
-        What is raised in the block dooms the batch: no other file's turn comes by it.
-
-        Args:
-            source: The file.
-            number: Its place in the batch, from 0.
-            token: Ends the wait.
-
-        Raises:
-            ExportCancelled: Cancelled while waiting.
-        """
-        with self._changed:
-            while number >= self._turns:
-                token.raise_if_cancelled()
-                self._changed.wait(_POLL_S)
-        yield
-        self.pass_on(source)
-        with self._changed:
-            self._to_do -= 1
-            self._changed.notify_all()
-
-    def pass_on(self, source: CloudSource) -> None:
-        """Let the next file of the batch begin: the bytes of this one are here. Further calls do nothing."""
-        with self._changed:
-            if source not in self._passed:
-                self._passed.add(source)
-                self._turns += 1
+    def one_file(self) -> Iterator[None]:
+        """Count a file of the batch as done at the end of the block."""
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._to_do -= 1
                 self._changed.notify_all()
 
     def assist(self, token: CancelToken, *, has_room: Callable[[], bool]) -> None:

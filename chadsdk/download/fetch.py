@@ -147,7 +147,6 @@ class Fetcher:
         source = order.source
         try:
             body = filling.fill(order.token)
-            order.crew.pass_on(source)
             audio_format, verified = body.expectation.check(
                 work.path, work.stream, size_bytes=body.size_bytes, sha256=body.sha256
             )

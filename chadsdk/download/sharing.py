@@ -14,9 +14,6 @@ __all__ = ["share_out"]
 
 T = TypeVar("T")
 
-# More workers than connections: while one flushes and names a file, another has its connection.
-_FINISHERS = 2
-
 
 def share_out(
     sources: Sequence[CloudSource],
@@ -35,20 +32,19 @@ def share_out(
     Raises:
         BaseException: See `run_all`.
     """
-    crew = Crew(len(sources), connections=connections)
+    crew = Crew(len(sources))
 
-    def do(job: tuple[int, CloudSource] | None, batch: CancelToken) -> list[T]:
-        if job is None:
+    def do(source: CloudSource | None, batch: CancelToken) -> list[T]:
+        if source is None:
             assist(crew, batch)
             return []
-        number, source = job
-        with crew.one_file(source, number, batch):
+        with crew.one_file():
             return [work(source, batch, crew)]
 
-    def tell(job: tuple[int, CloudSource] | None, results: list[T]) -> None:
+    def tell(source: CloudSource | None, results: list[T]) -> None:
         for result in results:
-            assert job is not None, "only a source has a result"  # noqa: S101
-            settled(job[1], result)
+            assert source is not None, "only a source has a result"  # noqa: S101
+            settled(source, result)
 
     helpers = [None] * (connections - 1) if sources else []
-    run_all([*enumerate(sources), *helpers], do, workers=connections + _FINISHERS, token=token, settled=tell, tick=tick)
+    run_all([*sources, *helpers], do, workers=connections, token=token, settled=tell, tick=tick)

@@ -80,6 +80,13 @@ def test_a_row_without_its_peer_is_skipped() -> None:
     assert "curl is absent" in row.note
 
 
+def test_one_round_within_a_factor_of_two_is_enough_to_be_noise() -> None:
+    """Where chance plays a part; an exact count is wrong if it is wrong once."""
+    row = compare(series(chadsdk=(9.0, 1.0), curl=(1.0, 1.0)), WALL, "curl", AT_MOST)
+    assert not row.is_beyond_noise
+    assert replace(row, goal=EXACTLY).is_beyond_noise
+
+
 def test_a_row_without_a_goal_is_never_beyond_noise() -> None:
     """It is there to be read."""
     row = compare(series(chadsdk=(9.0,), curl=(1.0,)), WALL, "curl", AT_MOST)
