@@ -86,7 +86,7 @@ class Row:
 
     @property
     def is_beyond_noise(self) -> bool:
-        """Whether the goal is missed by more than noise can explain: in every round; where chance plays no part, in any."""
+        """Whether the goal is missed by more than noise can explain: in every round, or, for an exact count, in any."""
         if self.ratio is None or self.goal is None:
             return False
         rounds = (self.ratio.least, self.ratio.median, self.ratio.most)
