@@ -31,7 +31,7 @@ class Hold(Enum):
 
 @contextmanager
 def holding(path: Path, token: CancelToken, *, wait_s: float) -> Iterator[Hold]:
-    """Ask for the lock at `path` and keep it inside the block.
+    """Ask for the lock at `path` and keep it inside the block, which may end on another thread.
 
     Args:
         path: The lock file; its folder exists.
@@ -43,7 +43,7 @@ def holding(path: Path, token: CancelToken, *, wait_s: float) -> Iterator[Hold]:
         OSError: No room for the lock file.
     """
     # A new object each time: one object would let a second thread in. Never the soft lock, which outlives a crash.
-    lock = FileLock(path, timeout=wait_s, mode=0o600, fallback_to_soft=False)
+    lock = FileLock(path, timeout=wait_s, mode=0o600, fallback_to_soft=False, thread_local=False)
     hold = _acquire(lock, token)
     try:
         yield hold

@@ -1,20 +1,26 @@
-"""One source into the cache: look, lock, look again, fetch, verify, publish."""
+"""One source into the cache: look, lock, look again, fetch, verify, publish.
+
+What needs no connection, flushing and naming the file, comes after a ``yield``: it can go on on another thread, while
+the connection brings the next file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 
-from chadsdk.cache import Cache, WorkFile
+from chadsdk.cache import Cache, Verified, WorkFile
 from chadsdk.cache.locks import Hold
 from chadsdk.cancel import CancelToken
 from chadsdk.disk import naming_disk_errors
+from chadsdk.download.check import Body
 from chadsdk.download.crew import Crew
 from chadsdk.download.filling import Filling
 from chadsdk.download.outcome import Fetched
 from chadsdk.errors import IntegrityError, NotAudioError
-from chadsdk.media import final_extension
+from chadsdk.exchange import Reply
+from chadsdk.media import AudioFormat, final_extension
 from chadsdk.retry import RetryPolicy, retrying
 from chadsdk.source import CloudSource
 from chadsdk.transport import Transport
@@ -66,8 +72,8 @@ class Fetcher:
         found = self.cache.find(source)
         return Fetched.of(found, from_cache=True) if found else None
 
-    def fetch(self, order: Order) -> Fetched | None:
-        """Give the track, from the cache or the server.
+    def fetch(self, order: Order) -> Generator[None, None, Fetched | None]:
+        """Give the track, from the cache or the server; yields when all that is left needs no connection.
 
         Returns:
             None when another process is at it and `Order.wait_s` is 0. After a longer wait in vain it is fetched all
@@ -80,11 +86,11 @@ class Fetcher:
         """
         with naming_disk_errors(self.cache.layout.folder, "store tracks in"):
             try:
-                return self._fetch(order)
+                return (yield from self._fetch(order))
             except FileNotFoundError:
                 # The operating system may take the cache at any moment, folders and open files included.
                 self.cache.prepare()
-                return self._fetch(order)
+                return (yield from self._fetch(order))
 
     def assist(self, crew: Crew, token: CancelToken) -> None:
         """Help with what others fetch until the batch is done.
@@ -96,20 +102,20 @@ class Fetcher:
         with naming_disk_errors(self.cache.layout.folder, "store tracks in"):
             crew.assist(token, has_room=self.transport.has_room)
 
-    def _fetch(self, order: Order) -> Fetched | None:
+    def _fetch(self, order: Order) -> Generator[None, None, Fetched | None]:
         found = self._cached_by_now(order.source)
         if found:
             return found
         with self.cache.locked(order.source, order.token, wait_s=order.wait_s) as hold:
             if hold is Hold.BUSY and not order.wait_s:
                 return None
-            return self._cached_by_now(order.source) or self._download(order)
+            return self._cached_by_now(order.source) or (yield from self._download(order))
 
     def _cached_by_now(self, source: CloudSource) -> Fetched | None:
         found = self.cache.find_prepared(source)
         return Fetched.of(found, from_cache=True) if found else None
 
-    def _download(self, order: Order) -> Fetched:
+    def _download(self, order: Order) -> Generator[None, None, Fetched]:
         reached = 0
 
         def note(bytes_done: int) -> None:
@@ -129,36 +135,38 @@ class Fetcher:
                 advance=note,
             )
             with closing(filling), order.crew.sharing(filling):
-                stored = retrying(
-                    lambda: self._attempt(order, work, filling),
+                body, audio_format, verified = retrying(
+                    lambda: _fill(filling, work, order.token),
                     policy=self.policy,
                     token=order.token,
                     reached=lambda: reached,
                 )
+            yield
+            order.token.raise_if_cancelled()
+            extension = _extension(order.source, body.reply, audio_format)
+            stored = self.cache.publish(order.source, work, extension=extension, sha256=body.sha256, verified=verified)
         except _NOT_WORTH_KEEPING:
             work.drop()
             raise
         except BaseException:
             work.put_aside()
             raise
-        return stored
-
-    def _attempt(self, order: Order, work: WorkFile, filling: Filling) -> Fetched:
-        source = order.source
-        try:
-            body = filling.fill(order.token)
-            audio_format, verified = body.expectation.check(
-                work.path, work.stream, size_bytes=body.size_bytes, sha256=body.sha256
-            )
-        except (IntegrityError, NotAudioError):
-            filling.restart()
-            raise
-        extension = final_extension(
-            audio_format,
-            stream_path=source.stream_path,
-            content_type=body.reply.headers.get("Content-Type") or source.content_type,
-            content_disposition=body.reply.headers.get("Content-Disposition"),
-        )
-        order.token.raise_if_cancelled()
-        stored = self.cache.publish(source, work, extension=extension, sha256=body.sha256, verified=verified)
         return Fetched.of(stored, from_cache=False)
+
+
+def _fill(filling: Filling, work: WorkFile, token: CancelToken) -> tuple[Body, AudioFormat, Verified]:
+    try:
+        body = filling.fill(token)
+        return body, *body.expectation.check(work.path, work.stream, size_bytes=body.size_bytes, sha256=body.sha256)
+    except (IntegrityError, NotAudioError):
+        filling.restart()
+        raise
+
+
+def _extension(source: CloudSource, reply: Reply, audio_format: AudioFormat) -> str:
+    return final_extension(
+        audio_format,
+        stream_path=source.stream_path,
+        content_type=reply.headers.get("Content-Type") or source.content_type,
+        content_disposition=reply.headers.get("Content-Disposition"),
+    )

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from chadsdk.cancel import CancelToken
+from chadsdk.download.finishing import Finishers
 from chadsdk.errors import ChadError, ExportCancelled
 
-__all__ = ["run_all"]
+__all__ = ["Steps", "run_all", "run_all_in_steps", "run_out"]
 
 J = TypeVar("J")
 R = TypeVar("R")
+
+Steps = Generator[None, None, R]
 
 _TICK_S = 0.1
 
@@ -44,38 +47,96 @@ def run_all(
         BaseException: The first thing that `work`, `settled` or `tick` raised. Whatever is raised, no worker runs
             any more when this returns.
     """
+
+    def whole(job: J, batch: CancelToken) -> Steps[R]:
+        yield from ()  # one step
+        return work(job, batch)
+
+    run_all_in_steps(jobs, whole, workers=workers, token=token, settled=settled, tick=tick)
+
+
+def run_all_in_steps(
+    jobs: Sequence[J],
+    work: Callable[[J, CancelToken], Steps[R]],
+    *,
+    workers: int,
+    token: CancelToken,
+    settled: Callable[[J, R], object],
+    tick: Callable[[], object],
+) -> None:
+    """Do as `run_all`; what comes after a ``yield`` of a job is done on another thread while its worker goes on.
+
+    Raises:
+        BaseException: See `run_all`; each job that was begun has come to its end then, too.
+    """
     if not jobs:
         return
-    done: queue.SimpleQueue[tuple[J, Future[R]]] = queue.SimpleQueue()
-
-    def run(job: J) -> None:
-        if batch.cancelled:
-            return
-        future: Future[R] = Future()
-        try:
-            future.set_result(work(job, batch))
-            done.put((job, future))
-        except BaseException as exc:  # noqa: BLE001 - it is raised again on the caller's thread
-            future.set_exception(exc)
-            done.put((job, future))  # before the others are cancelled, so that the cause is heard of first
-            batch.cancel()  # here and now: until the caller's thread has heard of it another job would begin
-
+    threads = min(max(1, workers), len(jobs))
     with (
         token.child() as batch,
         _exit_watch() as check_exit,
-        ThreadPoolExecutor(min(max(1, workers), len(jobs)), thread_name_prefix="chadsdk") as executor,
+        ThreadPoolExecutor(threads, thread_name_prefix="chadsdk-end") as ends,
+        ThreadPoolExecutor(threads, thread_name_prefix="chadsdk") as executor,
     ):
+        runs = _Runs(work, batch, Finishers(ends, threads))
         try:
             for job in jobs:
-                _submit(executor, run, job)
+                _submit(executor, runs.begin, job)
             for _ in jobs:
-                job, future = _next(done, token, tick, check_exit)
+                job, future = _next(runs.done, token, tick, check_exit)
                 settled(job, future.result())
                 tick()
         except BaseException:
             batch.cancel()
             executor.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+class _Runs(Generic[J, R]):
+    """What the threads of a batch do, and how the caller's thread hears of it."""
+
+    def __init__(self, work: Callable[[J, CancelToken], Steps[R]], batch: CancelToken, finishers: Finishers) -> None:
+        self.done: queue.SimpleQueue[tuple[J, Future[R]]] = queue.SimpleQueue()
+        self._work = work
+        self._batch = batch
+        self._finishers = finishers
+
+    def begin(self, job: J) -> None:
+        """Do a job up to its end or to where another thread can take over."""
+        if self._batch.cancelled:
+            return
+        steps = self._work(job, self._batch)
+        with self._settling(job):
+            next(steps)
+            self._finishers.take(lambda: self._end(job, steps))
+
+    def _end(self, job: J, steps: Steps[R]) -> None:
+        with self._settling(job):
+            while True:
+                next(steps)
+
+    @contextmanager
+    def _settling(self, job: J) -> Iterator[None]:
+        future: Future[R] = Future()
+        try:
+            yield
+        except StopIteration as end:
+            future.set_result(end.value)
+            self.done.put((job, future))
+        except BaseException as exc:  # noqa: BLE001 - it is raised again on the caller's thread
+            future.set_exception(exc)
+            self.done.put((job, future))  # before the others are cancelled, so that the cause is heard of first
+            self._batch.cancel()  # here and now: until the caller's thread has heard of it another job would begin
+
+
+def run_out(steps: Steps[R]) -> R:
+    """Run steps to their end on this thread, and give what they give."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: R = end.value
+            return result
 
 
 def _next(

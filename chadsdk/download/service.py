@@ -15,6 +15,7 @@ from chadsdk.download.book import Book
 from chadsdk.download.crew import Crew
 from chadsdk.download.fetch import Fetcher, Order
 from chadsdk.download.outcome import Fetched, FetchOutcome, Unavailable
+from chadsdk.download.pool import Steps, run_out
 from chadsdk.download.sharing import share_out
 from chadsdk.download.sizes import ask_sizes
 from chadsdk.errors import NoSourceError, TrackError
@@ -93,7 +94,7 @@ class DownloadService:
     def _fetch_alone(self, source: CloudSource, token: CancelToken) -> Fetched:
         found: dict[CloudSource, Fetched | None] = {}
         if source.size_bytes is not None and source.size_bytes < 2 * self.settings.min_part_bytes:
-            found[source] = self._fetch(source, token, Crew(1), _ignore, self.settings.lock_timeout_s)
+            found[source] = run_out(self._fetch(source, token, Crew(1), _ignore, self.settings.lock_timeout_s))
         else:  # perhaps worth more than one connection
             share_out(
                 [source],
@@ -220,19 +221,19 @@ class DownloadService:
         crew: Crew,
         advance: Callable[[Hashable, int], None],
         wait_s: float,
-    ) -> FetchOutcome | None:
+    ) -> Steps[FetchOutcome | None]:
         try:
-            return self._fetch(source, token, crew, lambda count: advance(source, count), wait_s)
+            return (yield from self._fetch(source, token, crew, lambda count: advance(source, count), wait_s))
         except TrackError as exc:
             return Unavailable.of(exc)
 
     def _fetch(
         self, source: CloudSource, token: CancelToken, crew: Crew, advance: Callable[[int], object], wait_s: float
-    ) -> Fetched | None:
+    ) -> Steps[Fetched | None]:
         self._check_server(source)
         url = self._server.stream_url(source)
         self._cache.restore_record(source, token)
-        fetched = self._fetcher.fetch(Order(source, url, token, advance, crew, wait_s))
+        fetched = yield from self._fetcher.fetch(Order(source, url, token, advance, crew, wait_s))
         if fetched is not None:
             self._upkeep.note_use(source, from_cache=fetched.from_cache)
         return fetched

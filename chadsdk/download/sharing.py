@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from chadsdk.cancel import CancelToken
 from chadsdk.download.crew import Crew
-from chadsdk.download.pool import run_all
+from chadsdk.download.pool import Steps, run_all_in_steps
 from chadsdk.source import CloudSource
 
 __all__ = ["share_out"]
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 def share_out(
     sources: Sequence[CloudSource],
-    work: Callable[[CloudSource, CancelToken, Crew], T],
+    work: Callable[[CloudSource, CancelToken, Crew], Steps[T]],
     *,
     assist: Callable[[Crew, CancelToken], object],
     connections: int,
@@ -25,21 +25,27 @@ def share_out(
     settled: Callable[[CloudSource, T], object],
     tick: Callable[[], object],
 ) -> None:
-    """Work on each source, begun in the order given, and as `run_all` does.
+    """Work on each source, begun in the order given, and as `run_all_in_steps` does.
 
     Workers that find none to begin `assist` until all are done.
 
     Raises:
-        BaseException: See `run_all`.
+        BaseException: See `run_all_in_steps`.
     """
     crew = Crew(len(sources))
 
-    def do(source: CloudSource | None, batch: CancelToken) -> list[T]:
+    def do(source: CloudSource | None, batch: CancelToken) -> Steps[list[T]]:
         if source is None:
             assist(crew, batch)
             return []
-        with crew.one_file():
-            return [work(source, batch, crew)]
+        steps = work(source, batch, crew)
+        with crew.one_file():  # that is over for the crew when nothing is left of it to fetch
+            try:
+                next(steps)
+            except StopIteration as end:
+                return [end.value]
+        yield
+        return [(yield from steps)]
 
     def tell(source: CloudSource | None, results: list[T]) -> None:
         for result in results:
@@ -47,4 +53,4 @@ def share_out(
             settled(source, result)
 
     helpers = [None] * (connections - 1) if sources else []
-    run_all([*sources, *helpers], do, workers=connections, token=token, settled=tell, tick=tick)
+    run_all_in_steps([*sources, *helpers], do, workers=connections, token=token, settled=tell, tick=tick)
