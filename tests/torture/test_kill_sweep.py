@@ -21,8 +21,8 @@ from tests.download.support import Child, Rig, child_config, final_files
 KILLED = -9
 MOST_KILLS = 80
 RUN_S = 30.0
-#: What one thread of a download does at least (strace counts each thread's calls by themselves): the first piece of the
-#: body, for the rest may be spliced, and the record; the file, for the folder is the other thread's; record and track.
+#: What the busiest thread of a download does at least (strace counts each thread's calls by themselves): the two lines
+#: that the process prints, for a body may be spliced; one file or folder; record and track.
 FEWEST = {"write": 2, "fsync": 1, "rename": 2}
 
 
