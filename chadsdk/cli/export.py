@@ -20,7 +20,7 @@ from chadsdk.cli.options import (
 )
 from chadsdk.cli.show import result_object, result_text, showing_progress
 from chadsdk.export import MixExporter
-from chadsdk.export.writers import WRITERS
+from chadsdk.export.writers import writer_names
 from chadsdk.settings import Settings
 
 __all__ = ["export"]
@@ -41,7 +41,7 @@ __all__ = ["export"]
     "--format",
     "formats",
     multiple=True,
-    type=click.Choice(sorted(WRITERS)),
+    type=click.Choice(writer_names()),
     help="Project file to write; repeatable. The M3U8 playlist is always written.",
 )
 @click.option(

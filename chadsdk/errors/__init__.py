@@ -10,6 +10,7 @@
     │   ├── DiskFullError        no room, found before or while writing
     │   └── AccessDeniedError    no permission, or a read-only volume
     ├── ExportExistsError        a folder of that name stands already
+    ├── FormatError              a format of project files cannot hold the mix
     ├── MissingTracksError       tracks are missing and ``on_missing="fail"`` was asked for
     └── TrackError               one thing on the server or one file could not be had
         ├── ForbiddenError       403
@@ -43,6 +44,7 @@ from chadsdk.errors.batch import (
     DiskFullError,
     ExportCancelled,
     ExportExistsError,
+    FormatError,
     MissingTracksError,
     StorageError,
 )
@@ -76,6 +78,7 @@ __all__ = [
     "ExportCancelled",
     "ExportExistsError",
     "ForbiddenError",
+    "FormatError",
     "IntegrityError",
     "LocalMissingError",
     "LocalUnreadableError",

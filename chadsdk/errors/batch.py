@@ -13,6 +13,7 @@ __all__ = [
     "DiskFullError",
     "ExportCancelled",
     "ExportExistsError",
+    "FormatError",
     "MissingTracksError",
     "StorageError",
 ]
@@ -97,6 +98,10 @@ class ExportExistsError(ChadError):
     def __init__(self, message: str, *, folder: Path) -> None:
         super().__init__(message)
         self.folder = folder
+
+
+class FormatError(ChadError):
+    """A format of project files cannot hold the mix, or what was written is not what was meant."""
 
 
 class MissingTracksError(ChadError):

@@ -51,7 +51,7 @@ def plan_missing(
 
     run_all(manifest.missing, look, workers=workers, token=token, settled=settled, tick=lambda: None)
     entries = tuple(_planned(entry, needs[entry.position]) for entry in manifest.missing)
-    return ExportPlan(manifest.playlist, folder, entries)
+    return ExportPlan(manifest.playlist, folder, entries, manifest.tempo_bpm, manifest.crossfade_s)
 
 
 def _need_of(entry: ManifestEntry, folder: Path, server: MusicServer | None, looks: Looks, token: CancelToken) -> Need:
@@ -82,10 +82,24 @@ def _planned(entry: ManifestEntry, need: Need) -> PlannedEntry:
         cloud_server=entry.cloud_server or "",
         cloud_track_id=entry.cloud_track_id,
     )
-    return PlannedEntry(entry.position, PlaylistEntry(track), need, name.stem, name.suffix[1:])
+    place = PlaylistEntry(
+        track,
+        start_s=entry.start_s,
+        cue_in_s=entry.cue_in_s,
+        cue_out_s=entry.cue_out_s,
+        gain_db=entry.gain_db,
+        fade_in_s=entry.fade_in_s,
+        fade_out_s=entry.fade_out_s,
+    )
+    return PlannedEntry(entry.position, place, need, name.stem, name.suffix[1:])
 
 
 def merge(manifest: Manifest, completed: Manifest) -> Manifest:
     """Give the manifest with the entries of `completed` in their places, and its time."""
     fresh = {entry.position: entry for entry in completed.entries}
-    return replace(completed, entries=tuple(fresh.get(entry.position, entry) for entry in manifest.entries))
+    return replace(
+        manifest,
+        generator=completed.generator,
+        created_at=completed.created_at,
+        entries=tuple(fresh.get(entry.position, entry) for entry in manifest.entries),
+    )

@@ -20,7 +20,7 @@ from chadsdk.export.manifest import Manifest
 from chadsdk.export.order import OnMissing, Order
 from chadsdk.export.plan import Cloud, ExportPlan, Looks, make_plan
 from chadsdk.export.preflight import PreflightReport, preflight
-from chadsdk.export.replacing import refuse_folder, tidy_up
+from chadsdk.export.replacing import refuse_folder, tidy_up, untouched_formats
 from chadsdk.export.report import make_manifest, write_papers
 from chadsdk.export.result import ExportResult, make_result
 from chadsdk.export.stage import Staging
@@ -74,6 +74,9 @@ class MixExporter:
             ExportCancelled: Cancelled.
             ChadError: The server refuses the credentials, or a volume cannot be looked at.
         """
+        return self._preflight(plan, cancel)
+
+    def _preflight(self, plan: ExportPlan, cancel: CancelToken | None, *, copies: int = 1) -> PreflightReport:
         unknown = [source for source in plan.sources if source.size_bytes is None]
         sizes: Mapping[CloudSource, int | None] = {}
         if unknown and self._downloads is not None:
@@ -86,6 +89,7 @@ class MixExporter:
             headroom_bytes=self._settings.headroom_bytes,
             cache=(cache_dir, volume_of(cache_dir)),
             export=(plan.folder, volume_of(plan.folder)),
+            copies=copies,
         )
 
     def export(
@@ -153,14 +157,14 @@ class MixExporter:
         refuse_folder(plan.folder, replace=order.replace)
         order.refuse_missing(plan, {})
         with self._using(plan, token), Staging.opened(plan.folder) as staging:
-            report = self.preflight(plan, cancel=token)
+            report = self._preflight(plan, token, copies=order.copies)
             report.check()
             outcomes = self._download(plan, report, listener, token)
             order.refuse_missing(plan, outcomes)
             collected = Collector(staging.path, self._downloads, token).collect(plan, outcomes, listener)
             order.refuse_missing(plan, outcomes, collected)
-            manifest = make_manifest(plan, collected)
-            write_papers(manifest, staging.path, order.formats)
+            manifest = make_manifest(plan, collected, formats=order.formats)
+            write_papers(manifest, staging.path, order.formats, token, audio=staging.path.joinpath)
             kept = staging.publish(token, replace=order.replace)
         return make_result(plan, manifest, outcomes, started, kept=kept)
 
@@ -195,7 +199,8 @@ class MixExporter:
             outcomes = self._download(plan, report, listener, token)
             collected = Collector(staging.path, self._downloads, token).collect(plan, outcomes, listener)
             completed = merge(manifest, make_manifest(plan, collected))
-            write_papers(completed, staging.path, ())
+            untouched = untouched_formats(manifest, folder)
+            write_papers(completed, staging.path, untouched, token, audio=staging.find)
             staging.move_in(token)
         return make_result(plan, completed, outcomes, started)
 

@@ -15,10 +15,12 @@ from chadsdk.decode import (
     Misfit,
     clean_text,
     decode,
+    finite,
     items,
     non_negative,
     one_of,
     parse_json,
+    positive,
     read_fields,
     sha256_hex,
     text,
@@ -63,6 +65,7 @@ class ManifestEntry:
         cloud_track_id: The server's id.
         cloud_server: Key of that server; None when it is the one that the export was made with.
         verified: How the file was checked.
+        start_s: This and what follows is its place in the mix, as the playlist says; see `PlaylistEntry`.
     """
 
     position: int
@@ -80,6 +83,12 @@ class ManifestEntry:
     cloud_track_id: str | None = None
     verified: Verified | None = None
     cloud_server: str | None = None
+    start_s: float | None = None
+    cue_in_s: float | None = None
+    cue_out_s: float | None = None
+    gain_db: float | None = None
+    fade_in_s: float | None = None
+    fade_out_s: float | None = None
 
 
 _NAMES = tuple(field.name for field in fields(ManifestEntry))
@@ -94,12 +103,18 @@ class Manifest:
         created_at: UTC, RFC 3339.
         playlist: Name of the playlist.
         entries: Each entry of the playlist, exactly once, in its order.
+        tempo_bpm: Tempo of the mix; None when it has none.
+        crossfade_s: Overlap of entries without an explicit start.
+        formats: Project files that were written beside the M3U8 playlist.
     """
 
     generator: str
     created_at: str
     playlist: str
     entries: tuple[ManifestEntry, ...]
+    tempo_bpm: float | None = None
+    crossfade_s: float = 0.0
+    formats: tuple[str, ...] = ()
 
     @property
     def exported(self) -> tuple[ManifestEntry, ...]:
@@ -123,6 +138,9 @@ class Manifest:
             "generator": self.generator,
             "created_at": self.created_at,
             "playlist": self.playlist,
+            "tempo_bpm": self.tempo_bpm,
+            "crossfade_s": self.crossfade_s,
+            "formats": list(self.formats),
             "summary": {
                 "entries": len(self.entries),
                 "exported": len(self.exported),
@@ -189,6 +207,10 @@ def _entries(value: object) -> tuple[ManifestEntry, ...]:
     return entries
 
 
+def _formats(value: object) -> tuple[str, ...]:
+    return tuple(items(value, text))
+
+
 def _file(value: object) -> str:
     try:
         inside(Path(), text(value))
@@ -214,6 +236,12 @@ _ENTRY = (
     Field("cloud_track_id", "cloud_track_id", text),
     Field("cloud_server", "cloud_server", text),
     Field("verified", "verified", one_of(Verified)),
+    Field("start_s", "start_s", non_negative),
+    Field("cue_in_s", "cue_in_s", non_negative),
+    Field("cue_out_s", "cue_out_s", positive),
+    Field("gain_db", "gain_db", finite),
+    Field("fade_in_s", "fade_in_s", non_negative),
+    Field("fade_out_s", "fade_out_s", non_negative),
 )
 _MANIFEST = (
     Field("schema", "schema", text, required=True),
@@ -221,4 +249,7 @@ _MANIFEST = (
     Field("created_at", "created_at", text, required=True),
     Field("playlist", "playlist", clean_text, required=True),
     Field("entries", "entries", _entries, required=True),
+    Field("tempo_bpm", "tempo_bpm", positive),
+    Field("crossfade_s", "crossfade_s", non_negative),
+    Field("formats", "formats", _formats),
 )

@@ -12,7 +12,7 @@ from chadsdk.download import FetchOutcome, Unavailable
 from chadsdk.errors import ConfigurationError, MissingTracksError
 from chadsdk.export.collect import Collected
 from chadsdk.export.plan import Cloud, ExportPlan, Missing
-from chadsdk.export.writers import WRITERS
+from chadsdk.export.writers import writer_of
 from chadsdk.library import Playlist
 from chadsdk.source import CloudSource
 
@@ -43,10 +43,14 @@ class Order:
         if "\0" in str(self.to):
             raise ConfigurationError(f"{str(self.to)!r} cannot be a folder: it holds a NUL")
         for name in self.formats:
-            if name not in WRITERS:
-                raise ConfigurationError(f"There is no format {name!r}; there are: {', '.join(sorted(WRITERS))}.")
+            writer_of(name)
         if self.on_missing not in {"manifest", "fail"}:
             raise ConfigurationError(f"on_missing must be 'manifest' or 'fail', got {self.on_missing!r}")
+
+    @property
+    def copies(self) -> int:
+        """How often the audio is written: once as files, and once more by each format that embeds it."""
+        return 1 + sum(writer_of(name).copies_audio for name in self.formats)
 
     def refuse_missing(
         self,

@@ -102,11 +102,15 @@ class ExportPlan:
         playlist: Name of the playlist.
         folder: The export folder that it would make.
         entries: In playlist order, one per entry.
+        tempo_bpm: Tempo of the mix; None when it has none.
+        crossfade_s: Overlap of entries without an explicit start.
     """
 
     playlist: str
     folder: Path
     entries: tuple[PlannedEntry, ...]
+    tempo_bpm: float | None = None
+    crossfade_s: float = 0.0
 
     @property
     def local(self) -> tuple[PlannedEntry, ...]:
@@ -194,7 +198,8 @@ def make_plan(playlist: Playlist, to: Path, *, looks: Looks, token: CancelToken 
             stem = unique_name(portable_name(stem), taken)
             firsts[need.identity] = (need, stem, extension)
         planned.append(PlannedEntry(position, entry, need, stem, extension))
-    return ExportPlan(playlist.name, to / folder_name(playlist.name), tuple(planned))
+    folder = to / folder_name(playlist.name)
+    return ExportPlan(playlist.name, folder, tuple(planned), playlist.tempo_bpm, playlist.crossfade_s)
 
 
 def folder_name(playlist: str) -> str:

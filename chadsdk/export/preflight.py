@@ -103,6 +103,7 @@ def preflight(
     headroom_bytes: int,
     cache: tuple[Path, Volume],
     export: tuple[Path, Volume],
+    copies: int = 1,
 ) -> PreflightReport:
     """Add up what each volume must take.
 
@@ -113,6 +114,7 @@ def preflight(
         headroom_bytes: To be left free on each volume that is written to.
         cache: The cache folder and its volume.
         export: The export folder and its volume.
+        copies: How often each file is written there.
     """
 
     def size_of(source: CloudSource) -> int:
@@ -120,7 +122,7 @@ def preflight(
         return guess_bytes if size is None else size
 
     download = sum(size_of(source) for source in plan.sources)
-    copy = sum(
+    copy = copies * sum(
         size_of(need.source) if isinstance(need, Cloud) and not need.cached else need.size_bytes or 0
         for need in plan.files.values()
     )

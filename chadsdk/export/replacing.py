@@ -15,16 +15,16 @@ import platform
 import re
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from chadsdk.disk import process_runs
-from chadsdk.errors import DataError, ExportExistsError
+from chadsdk.errors import ConfigurationError, DataError, ExportExistsError
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest
 from chadsdk.export.plan import folder_name
-from chadsdk.export.writers import WRITERS
+from chadsdk.export.writers import ALWAYS, writer_of
 
-__all__ = ["refuse_folder", "swap", "temporary_name", "tidy_up"]
+__all__ = ["refuse_folder", "swap", "temporary_name", "tidy_up", "untouched_formats"]
 
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # of file managers
 _TEMPORARY = re.compile(r"\.(?P<kind>partial|old)-(?P<host>[0-9a-f]{6})-(?P<pid>[0-9]{1,10})-[0-9a-f]{8}")
@@ -126,18 +126,51 @@ def _holds_foreign_files(folder: Path) -> bool:
     except DataError:
         return True
     sizes = {entry.file: entry.size_bytes for entry in manifest.exported}
-    stem = folder_name(manifest.playlist)
-    papers = {MANIFEST_NAME, MISSING_NAME, *(stem + writer.suffix for writer in WRITERS.values())}
+    papers = {MANIFEST_NAME, MISSING_NAME}
+    projects = tuple(_outputs(manifest, (*ALWAYS, *manifest.formats)).values())
     finished_ns = (folder / MANIFEST_NAME).stat().st_mtime_ns  # the manifest is written last
-    for root, _, names in os.walk(folder):
-        for path in (Path(root, name) for name in names if name not in _LITTER):
-            file = path.relative_to(folder).as_posix()
-            if file in papers:
-                continue
-            status = path.lstat()
-            if file not in sizes or status.st_size != sizes[file] or status.st_mtime_ns > finished_ns:
-                return True  # somebody's own, or one of ours that somebody has worked on
+    for path, status in _walk(folder):
+        file = path.relative_to(folder).as_posix()
+        if file in papers:
+            continue
+        ours = file in projects or file.startswith(tuple(f"{output}/" for output in projects))
+        ours = ours or (file in sizes and status.st_size == sizes[file])
+        if not ours or status.st_mtime_ns > finished_ns:
+            return True  # somebody's own, or one of ours that somebody has worked on
     return False
+
+
+def untouched_formats(manifest: Manifest, folder: Path) -> tuple[str, ...]:
+    """Give the formats whose project files are as an export wrote them: nobody has worked on them since."""
+    with contextlib.suppress(OSError):
+        finished_ns = (folder / MANIFEST_NAME).stat().st_mtime_ns
+        return tuple(
+            name
+            for name, output in _outputs(manifest, manifest.formats).items()
+            if os.path.lexists(folder / output)
+            and all(status.st_mtime_ns <= finished_ns for _, status in _walk(folder / output))
+        )
+    return ()
+
+
+def _outputs(manifest: Manifest, formats: Iterable[str]) -> dict[str, str]:
+    """What formats write, by name; without those whose package is gone."""
+    found = {}
+    for name in formats:
+        with contextlib.suppress(ConfigurationError):
+            found[name] = writer_of(name).output_of(folder_name(manifest.playlist))
+    return found
+
+
+def _walk(top: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Give every file in a folder, or the file itself."""
+    if top.is_symlink() or not top.is_dir():
+        yield top, top.lstat()
+        return
+    for root, _, names in os.walk(top):
+        for name in names:
+            if name not in _LITTER:
+                yield Path(root, name), Path(root, name).lstat()
 
 
 def _host() -> str:

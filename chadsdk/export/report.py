@@ -1,26 +1,32 @@
-"""What became of a plan, as the values and files that an export leaves: manifest, project, ``MISSING.txt``."""
+"""What became of a plan, as the values and files that an export leaves: manifest, project files, ``MISSING.txt``."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from chadsdk.cancel import CancelToken
 from chadsdk.disk import naming_disk_errors
 from chadsdk.download import Unavailable
 from chadsdk.export.collect import Collected
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest, ManifestEntry, Status
-from chadsdk.export.plan import ExportPlan, Missing, PlannedEntry, folder_name
-from chadsdk.export.project import Clip, Project
-from chadsdk.export.writers import ALWAYS, WRITERS
+from chadsdk.export.plan import ExportPlan, Missing, PlannedEntry
+from chadsdk.export.timeline import make_project
+from chadsdk.export.writers import ALWAYS, Desk, writer_of
 from chadsdk.text import one_line
 from chadsdk.version import VERSION
 
-__all__ = ["make_manifest", "make_project", "missing_text", "write_papers"]
+__all__ = ["make_manifest", "missing_text", "write_papers"]
 
 
 def make_manifest(
-    plan: ExportPlan, collected: Mapping[Hashable, Collected | Unavailable], *, now: datetime | None = None
+    plan: ExportPlan,
+    collected: Mapping[Hashable, Collected | Unavailable],
+    *,
+    formats: Sequence[str] = (),
+    now: datetime | None = None,
 ) -> Manifest:
     """Give each entry of the plan its line, exactly once, in order."""
     moment = (now or datetime.now(UTC)).astimezone(UTC)
@@ -29,10 +35,27 @@ def make_manifest(
         created_at=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
         playlist=plan.playlist,
         entries=tuple(_entry(planned, collected) for planned in plan.entries),
+        tempo_bpm=plan.tempo_bpm,
+        crossfade_s=plan.crossfade_s,
+        formats=tuple(dict.fromkeys(formats)),
     )
 
 
 def _entry(planned: PlannedEntry, collected: Mapping[Hashable, Collected | Unavailable]) -> ManifestEntry:
+    entry = _fate(planned, collected)
+    place = planned.entry
+    return replace(
+        entry,
+        start_s=place.start_s,
+        cue_in_s=place.cue_in_s,
+        cue_out_s=place.cue_out_s,
+        gain_db=place.gain_db,
+        fade_in_s=place.fade_in_s,
+        fade_out_s=place.fade_out_s,
+    )
+
+
+def _fate(planned: PlannedEntry, collected: Mapping[Hashable, Collected | Unavailable]) -> ManifestEntry:
     track = planned.entry.track
     need = planned.need
     outcome = need if isinstance(need, Missing) else collected[need.identity]
@@ -68,32 +91,35 @@ def _entry(planned: PlannedEntry, collected: Mapping[Hashable, Collected | Unava
     )
 
 
-def make_project(manifest: Manifest) -> Project:
-    """Give what the writers see."""
-    clips = tuple(
-        Clip(
-            position=entry.position,
-            title=entry.title or "Untitled",
-            artist=entry.artist,
-            file=entry.file,
-            duration_s=entry.duration_s,
-            missing=entry.detail if entry.status is Status.MISSING else None,
-        )
-        for entry in manifest.entries
-    )
-    return Project(manifest.playlist, folder_name(manifest.playlist), clips)
-
-
-def write_papers(manifest: Manifest, folder: Path, formats: Sequence[str]) -> None:
+def write_papers(
+    manifest: Manifest, folder: Path, formats: Sequence[str], token: CancelToken, *, audio: Callable[[str], Path]
+) -> None:
     """Write the M3U8 playlist, the project files of `formats`, ``MISSING.txt`` and, last, the manifest.
 
+    Every project file is read back.
+
+    Args:
+        manifest: What became of every entry.
+        folder: Where to.
+        formats: Names of formats, besides those that are always written.
+        token: Stops it.
+        audio: Gives the path of an exported file by its name.
+
     Raises:
+        ExportCancelled: Cancelled.
+        FormatError: A format cannot hold this mix; nothing of it is written then.
         StorageError: The file system refuses.
     """
     project = make_project(manifest)
+    desk = Desk(folder, token, audio)
+    writers = [writer_of(name) for name in dict.fromkeys((*ALWAYS, *formats))]
     with naming_disk_errors(folder, "write to"):
-        for name in dict.fromkeys((*ALWAYS, *formats)):
-            WRITERS[name].write(project, folder / f"{project.file_stem}{WRITERS[name].suffix}")
+        for writer in writers:
+            writer.refuse(project)
+        for writer in writers:
+            token.raise_if_cancelled()
+            writer.write(project, desk)
+            writer.check(project, desk)
         if manifest.missing:
             text = missing_text(manifest)
             (folder / MISSING_NAME).write_text(text, encoding="utf-8", errors="replace", newline="\n")

@@ -105,12 +105,17 @@ class Staging:
             for audio, target in new:
                 audio.rename(target)
             sync_folder(self.final / AUDIO_FOLDER)
-            papers = [path for path in self.path.iterdir() if path.is_file()]
+            papers = [path for path in self.path.iterdir() if path.name != AUDIO_FOLDER]
             for paper in sorted(papers, key=lambda path: path.name == MANIFEST_NAME):
-                paper.replace(self.final / paper.name)
+                _replace(paper, self.final / paper.name)
             if all(path.name != MISSING_NAME for path in papers):
                 (self.final / MISSING_NAME).unlink(missing_ok=True)
             sync_folder(self.final)
+
+    def find(self, file: str) -> Path:
+        """Give where a file of the export lies: here, or in the finished folder already."""
+        staged = self.path / file
+        return staged if staged.exists() else self.final / file
 
     def _take_name(self) -> None:
         try:
@@ -119,6 +124,17 @@ class Staging:
             if exc.errno not in _TAKEN:
                 raise
             raise ExportExistsError(f"The folder {self.final} has come to exist meanwhile.", folder=self.final) from exc
+
+
+def _replace(new: Path, old: Path) -> None:
+    """Put a file or a folder in the place of an older one."""
+    if new.is_dir() and old.is_dir() and not old.is_symlink():
+        aside = old.with_name(temporary_name(old.name, "old"))
+        old.rename(aside)
+        new.rename(old)
+        shutil.rmtree(aside, ignore_errors=True)
+    else:
+        new.replace(old)
 
 
 def _is_there(audio: Path, target: Path) -> bool:

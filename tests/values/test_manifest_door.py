@@ -31,6 +31,12 @@ _ENTRY: dict[str, Any] = {
     "cloud_track_id": None,
     "cloud_server": None,
     "verified": "local",
+    "start_s": None,
+    "cue_in_s": 1.5,
+    "cue_out_s": 7.0,
+    "gain_db": -3.0,
+    "fade_in_s": 0.5,
+    "fade_out_s": None,
 }
 _MISSING: dict[str, Any] = {
     **_ENTRY,
@@ -44,6 +50,9 @@ _MANIFEST: dict[str, Any] = {
     "generator": "chadsdk 0.1.0",
     "created_at": "2026-11-22T10:00:00Z",
     "playlist": "Friday",
+    "tempo_bpm": 124.0,
+    "crossfade_s": 4.0,
+    "formats": ["m3u8"],
     "summary": {"entries": 1, "exported": 1, "missing": 0, "bytes": 7},
     "entries": [_ENTRY],
 }

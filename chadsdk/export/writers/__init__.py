@@ -1,29 +1,52 @@
-"""One module per format: the suffix of its file, and a function that writes it."""
+"""One module per format. Writers see a `Project` and the folder; they know nothing of where audio came from.
+
+Another package adds a format by an entry point of the group ``chadsdk.writers`` that names a `Writer`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 
-from chadsdk.export.project import Project
+from chadsdk.errors import ConfigurationError
 from chadsdk.export.writers import m3u8
+from chadsdk.export.writers.writer import Desk, Writer
 
-__all__ = ["ALWAYS", "WRITERS", "Writer"]
+__all__ = ["ALWAYS", "Desk", "Writer", "writer_names", "writer_of"]
 
-
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """A format.
-
-    Attributes:
-        suffix: Of its file, which is named like the export folder.
-        write: Writes a project to a path; raises `OSError` when the file system refuses.
-    """
-
-    suffix: str
-    write: Callable[[Project, Path], None]
-
-
-WRITERS: Mapping[str, Writer] = {"m3u8": Writer(".m3u8", m3u8.write)}
 ALWAYS = ("m3u8",)
+"""Written with every export."""
+
+_GROUP = "chadsdk.writers"
+_OURS: Mapping[str, Writer] = {"m3u8": m3u8.WRITER}
+
+
+def writer_names() -> tuple[str, ...]:
+    """Give the names of all formats, those of other packages included; imports nothing."""
+    return tuple(sorted({*_OURS, *_theirs()}))
+
+
+def writer_of(name: str) -> Writer:
+    """Give the writer of a format.
+
+    Raises:
+        ConfigurationError: There is no such format, or the package that brings it is broken.
+    """
+    if name in _OURS:
+        return _OURS[name]
+    found = _theirs().get(name)
+    if found is None:
+        raise ConfigurationError(f"There is no format {name!r}; there are: {', '.join(writer_names())}.")
+    try:
+        writer = found.load()
+    except Exception as exc:  # whatever a foreign module does when it is imported
+        raise ConfigurationError(f"The format {name!r} of {found.value} cannot be loaded: {exc}") from exc
+    if not isinstance(writer, Writer):
+        raise ConfigurationError(f"The format {name!r}: {found.value} is no chadsdk.export.writers.Writer.")
+    return writer
+
+
+@cache
+def _theirs() -> Mapping[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=_GROUP) if point.name not in _OURS}
