@@ -95,11 +95,7 @@ def _planned(entry: ManifestEntry, need: Need) -> PlannedEntry:
 
 
 def merge(manifest: Manifest, completed: Manifest) -> Manifest:
-    """Give the manifest with the entries of `completed` in their places, and its time."""
+    """Give the manifest with the entries of `completed` in their places, its time and its formats."""
     fresh = {entry.position: entry for entry in completed.entries}
-    return replace(
-        manifest,
-        generator=completed.generator,
-        created_at=completed.created_at,
-        entries=tuple(fresh.get(entry.position, entry) for entry in manifest.entries),
-    )
+    entries = tuple(fresh.get(entry.position, entry) for entry in manifest.entries)
+    return replace(completed, entries=entries)

@@ -173,8 +173,8 @@ class MixExporter:
     ) -> ExportResult:
         """Complete an export in place: fetch what was missing, take in what somebody put under a missing name.
 
-        Files that are there are not touched. The M3U8 playlist, ``MISSING.txt`` and the manifest are each replaced
-        whole, the manifest last.
+        Audio that is there is not touched, nor is a project file that was worked on since it was written. Other project
+        files, the M3U8 playlist, ``MISSING.txt`` and the manifest are each replaced whole, the manifest last.
 
         Raises:
             ExportCancelled: Cancelled; the export is as it was.
@@ -198,8 +198,9 @@ class MixExporter:
             report.check()
             outcomes = self._download(plan, report, listener, token)
             collected = Collector(staging.path, self._downloads, token).collect(plan, outcomes, listener)
-            completed = merge(manifest, make_manifest(plan, collected))
+            # A project that somebody has worked on is theirs from now on: no later export may take it for its own.
             untouched = untouched_formats(manifest, folder)
+            completed = merge(manifest, make_manifest(plan, collected, formats=untouched))
             write_papers(completed, staging.path, untouched, token, audio=staging.find)
             staging.move_in(token)
         return make_result(plan, completed, outcomes, started)
