@@ -21,7 +21,7 @@ from tests.download.support import Rig, Running, bare, final_files
 from tests.download.test_resume import interrupted, note, tie
 
 LARGE_BYTES = 2_000_000
-PART_BYTES = 64 * 1024
+PART_BYTES = 600_000  # so long that the file is cut in two once, and no half again
 SILENT: dict[str, Any] = {"headers": {"Repr-Digest": None}}
 
 
