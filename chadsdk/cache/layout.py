@@ -15,10 +15,12 @@ import functools
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from chadsdk.files import safe_id
+from chadsdk.media import EXTENSIONS
 
 __all__ = ["CacheLayout"]
 
@@ -76,6 +78,12 @@ class CacheLayout:
     def lock(self, track_id: str) -> Path:
         """Lock of a track."""
         return _path(f"{self.folder}{os.sep}.locks{os.sep}{safe_id(track_id)}.lock")
+
+    def tracks(self) -> list[Path]:
+        """Give all that has a name like a track's, by name, be it a file or not; nothing when the folder is gone."""
+        with suppress(FileNotFoundError):  # the operating system may take any folder
+            return sorted(path for path in self.folder.iterdir() if path.suffix[1:] in EXTENSIONS)
+        return []
 
     @classmethod
     def all(cls, root: Path) -> Iterator[CacheLayout]:

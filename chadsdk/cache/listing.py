@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,7 +14,6 @@ from chadsdk.cache.locks import Hold, holding
 from chadsdk.cache.record import CacheRecord
 from chadsdk.cache.work import is_fresh
 from chadsdk.cancel import CancelToken
-from chadsdk.media import EXTENSIONS
 
 __all__ = ["Cleared", "Listed", "clear", "list_tracks"]
 
@@ -45,7 +46,7 @@ class Cleared:
     """What `clear` did.
 
     Attributes:
-        tracks: Tracks removed.
+        tracks: Tracks removed; what else lay there under such a name, such as a link, goes and does not count.
         freed_bytes: Length of their audio.
         busy: Tracks left alone because a process is downloading them.
     """
@@ -56,15 +57,20 @@ class Cleared:
 
 
 def list_tracks(root: Path) -> Iterator[Listed]:
-    """Give every cached track, by server and name."""
+    """Give every cached track, by server and name; one that vanishes meanwhile is passed over.
+
+    Raises:
+        OSError: The file system refuses.
+    """
     for layout in CacheLayout.all(root):
-        for path in sorted(layout.folder.iterdir()):
-            if path.suffix[1:] in EXTENSIONS and path.is_file() and not path.is_symlink():
-                yield _listed(layout, path)
+        for path in layout.tracks():
+            with suppress(FileNotFoundError):
+                status = path.lstat()
+                if stat.S_ISREG(status.st_mode):
+                    yield _listed(layout, path, status)
 
 
-def _listed(layout: CacheLayout, path: Path) -> Listed:
-    status = path.lstat()
+def _listed(layout: CacheLayout, path: Path, status: os.stat_result) -> Listed:
     file = layout.records / f"{path.stem}.json"
     record = CacheRecord.read(file)
     if record is None or not record.describes(status):
@@ -99,20 +105,19 @@ def clear(root: Path, token: CancelToken | None = None) -> Cleared:
                     continue
                 for path in paths:
                     with suppress(FileNotFoundError):
-                        size = path.lstat().st_size
+                        status = path.lstat()
                         path.unlink()
-                        if path.parent == layout.folder:
+                        if path.parent == layout.folder and stat.S_ISREG(status.st_mode):
                             tracks += 1
-                            freed += size
+                            freed += status.st_size
     return Cleared(tracks, freed, busy)
 
 
 def _by_stem(layout: CacheLayout) -> dict[str, list[Path]]:
     """Give what may be removed, by track; records first, then partials, then audio."""
-    audio = [path for path in layout.folder.iterdir() if path.suffix[1:] in EXTENSIONS]
     inner = [path for folder in (layout.records, layout.partials) if folder.is_dir() for path in folder.iterdir()]
     found: dict[str, list[Path]] = {}
-    for path in (*inner, *audio):
+    for path in (*inner, *layout.tracks()):
         # A hidden name is a record that is being written at this moment, under nobody's lock, or was by the dead.
         if (path.is_file() or path.is_symlink()) and not (path.name.startswith(".") and is_fresh(path)):
             found.setdefault(path.name.split(".", 1)[0], []).append(path)

@@ -14,7 +14,6 @@ from chadsdk.cache.locks import Hold, holding
 from chadsdk.cache.record import CacheRecord, Verified
 from chadsdk.cancel import CancelToken
 from chadsdk.files import hash_file, open_regular
-from chadsdk.media import EXTENSIONS
 from chadsdk.source import CloudSource
 
 __all__ = ["Checked", "Condition", "check_tracks", "note_digest", "record_of"]
@@ -99,8 +98,8 @@ def check_tracks(root: Path, *, token: CancelToken | None = None, remove_bad: bo
     """
     token = token or CancelToken()
     for layout in CacheLayout.all(root):
-        for path in sorted(layout.folder.iterdir()):
-            if path.suffix[1:] in EXTENSIONS and path.is_file() and not path.is_symlink():
+        for path in layout.tracks():
+            if path.is_file() and not path.is_symlink():
                 with suppress(FileNotFoundError):
                     yield _check(layout, path, token, remove_bad=remove_bad)
 

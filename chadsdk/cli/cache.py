@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -12,6 +14,7 @@ from chadsdk.cache.listing import Listed, clear, list_tracks
 from chadsdk.cache.pruning import plan_pruning, prune
 from chadsdk.cache.rehash import Checked, Condition, check_tracks
 from chadsdk.cache_policy import CachePolicy
+from chadsdk.cancel import CancelToken
 from chadsdk.cli.amounts import age, size
 from chadsdk.cli.codes import CANCELLED, FAILED
 from chadsdk.cli.options import cancelled_by_signals
@@ -84,17 +87,16 @@ def verify_cache(remove_bad: bool, as_json: bool) -> int:
 
     Ends with 0 when nothing is bad, 1 when something was changed or cannot be read.
     """
-    root, checked = default_cache_dir(), list[Checked]()
-    with naming_disk_errors(root, "check"):
-        try:
-            with cancelled_by_signals() as token:
-                for each in check_tracks(root, token=token, remove_bad=remove_bad):
-                    checked.append(each)
-                    if each.detail is not None and not as_json:
-                        click.echo(_finding(each))
-        except (ExportCancelled, KeyboardInterrupt):
-            click.echo(f"chadsdk: Cancelled. {len(checked)} tracks were checked.", err=True)
-            return CANCELLED
+    checked = list[Checked]()
+    try:
+        with cancelled_by_signals() as token:
+            for each in _checking(default_cache_dir(), token, remove_bad=remove_bad):
+                checked.append(each)
+                if each.detail is not None and not as_json:
+                    click.echo(_finding(each))
+    except (ExportCancelled, KeyboardInterrupt):
+        click.echo(f"chadsdk: Cancelled. {len(checked)} tracks were checked.", err=True)
+        return CANCELLED
     bad = [each for each in checked if each.is_bad]
     intact = sum(each.condition is Condition.INTACT for each in checked)
     if as_json:
@@ -145,6 +147,11 @@ def prune_cache(max_bytes: int | None, max_age_s: float | None, dry_run: bool, a
         click.echo(eviction_line(each))
     click.echo(pruning_text(pruned), err=True)
     return 0
+
+
+def _checking(root: Path, token: CancelToken, *, remove_bad: bool) -> Iterator[Checked]:
+    with naming_disk_errors(root, "check"):  # what is printed in between is no matter of the cache
+        yield from check_tracks(root, token=token, remove_bad=remove_bad)
 
 
 def _finding(each: Checked) -> str:

@@ -25,7 +25,7 @@ def eviction_line(each: Eviction) -> str:
     holding = each.holding
     used = shown_time(holding.last_use_s)
     name = holding.files[0].name if holding.kind is Kind.TRACK else f"{holding.stem} ({holding.kind})"
-    return f"{human_bytes(holding.size_bytes):>10}  {used}  {each.why:<8}  {holding.server}/{name}"
+    return f"{human_bytes(holding.size_bytes):>10}  {used:<16}  {each.why:<8}  {holding.server}/{name}"
 
 
 def pruning_text(pruned: EvictionPlan | Pruned) -> str:

@@ -244,7 +244,7 @@ class Filling:
     def _expect(self, reply: Reply, total_bytes: int | None) -> Expectation:
         earlier = self._expectation  # of the same version: a `restart` forgets it
         expected = Expectation.of(self._source, reply, total_bytes=total_bytes, max_bytes=self._max_bytes)
-        self._reply = reply
+        self._reply = self._reply or reply  # the first says what a part may leave out (RFC 9110, 15.3.7)
         self._expectation = expected if earlier is None else earlier.joined_with(expected)
         return self._expectation
 

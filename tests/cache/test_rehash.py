@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from chadsdk import CancelToken, ExportCancelled
-from chadsdk.cache import CacheRecord, Verified
-from chadsdk.cache.locks import holding
+from chadsdk.cache import CacheRecord, Verified, rehash
+from chadsdk.cache.locks import Hold, holding
 from chadsdk.cache.rehash import Condition, check_tracks
 from tests.cache.shelf import Shelf
 from tests.download.support import child
@@ -137,3 +139,107 @@ def test_hashing_for_a_record_is_cancelled(shelf: Shelf) -> None:
     token.cancel()
     with pytest.raises(ExportCancelled):
         shelf.cache.restore_record(shelf.source("t-1", sha256="0" * 64), token)
+
+
+OLD, NEW = b"old".ljust(1000, b"\0"), b"new".ljust(1200, b"\0")  # lengths differ, whatever the clock's grain
+
+
+def store(shelf: Shelf, content: bytes, *, title: str = "Old") -> Path:
+    """Store t-1 as a download leaves it of which nobody knew the digest; gives its file."""
+    source = replace(shelf.source("t-1"), title=title)
+    work = shelf.cache.claim(source)
+    work.stream.write(content)
+    return shelf.cache.publish(source, work, extension="wav", sha256=None, verified=Verified.SIGNATURE).path
+
+
+def recorded(shelf: Shelf) -> tuple[str, str | None]:
+    """The title and digest in the record of t-1."""
+    record = CacheRecord.read(shelf.cache.layout.record("t-1"))
+    assert record is not None
+    return record.title, record.sha256
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def test_a_digest_that_nobody_knew_is_noted(shelf: Shelf) -> None:
+    """What was hashed once need not be believed again: rot is found from then on."""
+    file = store(shelf, OLD)
+    assert [each.condition for each in check_tracks(shelf.root)] == [Condition.INTACT]
+    assert recorded(shelf) == ("Old", sha256(OLD))
+    _rot(file)
+    assert [each.condition for each in check_tracks(shelf.root)] == [Condition.CHANGED]
+
+
+class MeddlingToken(CancelToken):
+    """Does something once, in the middle of whatever asks it first."""
+
+    def __init__(self, meddle: Callable[[], object]) -> None:
+        super().__init__()
+        self._meddle = [meddle]
+
+    @property
+    def cancelled(self) -> bool:
+        """See `CancelToken`."""
+        if self._meddle:
+            self._meddle.pop()()
+        return super().cancelled
+
+
+@pytest.mark.parametrize("remove_bad", [True, False])
+def test_a_file_that_is_replaced_while_it_is_hashed_gets_no_digest_of_the_old(
+    shelf: Shelf, *, remove_bad: bool
+) -> None:
+    """The digest is of the file that was open; the one that has its name by then is not judged by it, nor removed."""
+    store(shelf, OLD)
+    token = MeddlingToken(lambda: store(shelf, NEW, title="New"))
+    [found] = check_tracks(shelf.root, token=token, remove_bad=remove_bad)
+    assert (found.condition, found.removed) == (Condition.INTACT, False)
+    assert recorded(shelf) in {("New", None), ("New", sha256(NEW))}
+    assert shelf.cache.layout.audio("t-1", "wav").read_bytes() == NEW
+
+
+def test_a_file_that_was_written_to_since_it_was_stored_gets_no_digest(shelf: Shelf) -> None:
+    """Nobody knows what it was: its digest would make it right for ever."""
+    file = store(shelf, OLD)
+    with file.open("r+b") as stream:
+        stream.write(b"rot")
+    os.utime(file, ns=(1, 1))  # whatever the clock's grain
+    assert [each.condition for each in check_tracks(shelf.root)] == [Condition.CHANGED]
+    assert recorded(shelf) == ("Old", None)
+
+
+def test_a_file_that_was_replaced_since_gets_no_digest_of_the_old(shelf: Shelf) -> None:
+    """As by an export that has copied the old one in the meantime."""
+    file = store(shelf, OLD)
+    status = file.stat()
+    store(shelf, NEW, title="New")
+    shelf.cache.note_digest(file, sha256(OLD), status)
+    assert recorded(shelf) == ("New", None)
+
+
+def test_a_record_that_is_replaced_before_the_lock_is_had_stays(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read without the lock is read again with it."""
+    file = store(shelf, OLD)
+    status = file.stat()
+
+    @contextmanager
+    def late(path: Path, token: CancelToken, *, wait_s: float) -> Iterator[Hold]:
+        store(shelf, NEW, title="New")
+        with holding(path, token, wait_s=wait_s) as hold:
+            yield hold
+
+    monkeypatch.setattr(rehash, "holding", late)
+    shelf.cache.note_digest(file, sha256(OLD), status)
+    assert recorded(shelf) == ("New", None)
+
+
+def test_no_digest_is_noted_beside_a_download(shelf: Shelf) -> None:
+    """Whoever holds the lock may be about to write the record of the next file."""
+    file = store(shelf, OLD)
+    with child("hold", lock=str(shelf.cache.layout.lock("t-1"))):
+        shelf.cache.note_digest(file, sha256(OLD), file.stat())
+    assert recorded(shelf) == ("Old", None)
+    shelf.cache.note_digest(file, sha256(OLD), file.stat())
+    assert recorded(shelf) == ("Old", sha256(OLD))

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
+from chadsdk.cache import CacheLayout
+from chadsdk.cache.listing import list_tracks
 from harness.process import ServerHandle
 from tests.cli.command import Command
 
@@ -80,10 +87,78 @@ def test_clear_removes_every_track(filled: Command, options: tuple[str, ...], an
     assert len(list((filled.folder / "out").rglob("*.wav"))) == 6
 
 
-def test_a_reader_that_goes_away_is_no_traceback(filled: Command) -> None:
-    """``chadsdk cache ls | head -0``."""
-    with filled.started("cache", "ls") as process:
+def test_clear_counts_tracks_alone(filled: Command) -> None:
+    """A link under a track's name goes too, but it is none, and what it leads to is not touched."""
+    [file] = filled.cache_dir.rglob("t-1.wav")
+    mine = filled.folder / "mine.wav"
+    mine.write_bytes(bytes(1_000_000))
+    (file.parent / "t-7.wav").symlink_to(mine)
+    (file.parent / "t-8.wav").symlink_to(filled.folder / "nowhere")
+    done = filled("cache", "clear", answer="y\n")
+    assert "Remove 6 tracks" in done.stderr
+    assert done.stderr.endswith("Removed 6 tracks, 384.0 KiB.\n")
+    assert list(file.parent.glob("*.wav")) == []
+    assert mine.stat().st_size == 1_000_000
+
+
+def test_a_time_that_no_calendar_has_is_left_out(filled: Command) -> None:
+    """A record may say any number: the track is listed all the same, in the columns of the others."""
+    for number, stored_at in ((1, 2**63 - 1), (2, 10**15), (3, 253_500_000_000)):  # the last is in the year 10003
+        [record] = filled.cache_dir.rglob(f"t-{number}.json")
+        record.write_text(json.dumps(json.loads(record.read_bytes()) | {"stored_at": stored_at}))
+    done = filled("cache", "ls")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert [re.search("[0-9]{4}-[0-9]{2}-[0-9]{2} ", line) is None for line in lines] == [True] * 3 + [False] * 3
+    assert len({line.index("Plain") for line in lines}) == 1
+    told = json.loads(filled("cache", "ls", "--json").stdout)
+    assert [each["stored_at"] for each in told[:2]] == [2**63 - 1, 10**15]
+
+
+def test_what_vanishes_while_it_is_listed_is_passed_over(filled: Command) -> None:
+    """The operating system may take a file, or a server's whole folder, at any moment."""
+    [file] = filled.cache_dir.rglob("t-2.wav")
+    shutil.copytree(file.parent, filled.cache_dir / "z.example")
+    listing = list_tracks(filled.cache_dir)
+    seen = [next(listing).path.name]
+    file.unlink()
+    seen += [next(listing).path.name for _ in range(4)]
+    layouts = CacheLayout.all(filled.cache_dir)
+    next(layouts)
+    gone = next(layouts)
+    shutil.rmtree(gone.folder)
+    assert seen == ["t-1.wav", "t-3.wav", "t-4.wav", "t-5.wav", "t-6.wav"]
+    assert list(listing) == []
+    assert gone.tracks() == []
+
+
+@pytest.mark.parametrize("words", [("ls",), ("ls", "--json"), ("verify",), ("verify", "--json"), ("path",)])
+def test_output_that_cannot_be_written_is_no_fault_of_the_cache(filled: Command, words: tuple[str, ...]) -> None:
+    """``chadsdk cache verify >/dev/full``: 1 and one sentence, without advice about another disk."""
+    [file] = filled.cache_dir.rglob("t-1.wav")
+    os.truncate(file, 1000)  # something to say before the end
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            filled.line("cache", *words),
+            env=filled.variables(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "chadsdk: The system refuses: No space left on device.\n")
+
+
+@pytest.mark.parametrize("command_name", ["ls", "verify"])
+def test_a_reader_that_goes_away_is_no_traceback(filled: Command, command_name: str) -> None:
+    """``chadsdk cache ls | head -0``: nor is it said that the cache cannot be read."""
+    [file] = filled.cache_dir.rglob("t-1.wav")
+    os.truncate(file, 1000)
+    with filled.started("cache", command_name) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
-        assert "Traceback" not in process.stderr.read()
+        told = process.stderr.read()
+    assert "Traceback" not in told
+    assert "Cannot" not in told

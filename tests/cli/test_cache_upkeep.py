@@ -8,16 +8,20 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import pytest
 
 from chadsdk.cache import pruning
+from chadsdk.cache.eviction import Eviction, Why
+from chadsdk.cache.holdings import Holding, Kind
 from chadsdk.cache.locks import Hold, holding
 from chadsdk.cancel import CancelToken
 from chadsdk.cli import main
 from chadsdk.cli.amounts import age, size
+from chadsdk.cli.pruned import eviction_line
 from harness.process import ServerHandle
 from tests.cli.command import Command
 
@@ -75,6 +79,15 @@ def test_a_dry_run_says_the_same_and_removes_nothing(filled: Command) -> None:
     assert len(tracks(filled)) == 6
     assert filled("cache", "prune", "--max-bytes", "64K").stdout == tried.stdout
     assert tracks(filled) == ["t-1"]
+
+
+@pytest.mark.parametrize("last_use_s", [1e12, -1e12, 253_500_000_000.0, 1e300])
+def test_a_last_use_that_no_calendar_has_is_left_out(last_use_s: float) -> None:
+    """Some file systems keep such times: the track has its line all the same, in the columns of the others."""
+    usual = Holding("music.example", "t-1", Kind.TRACK, (Path("t-1.wav"),), 1000, 1_700_000_000.0)
+    shown = [eviction_line(Eviction(each, Why.TOO_MUCH)) for each in (usual, replace(usual, last_use_s=last_use_s))]
+    assert len({line.index("too much") for line in shown}) == 1
+    assert ["-" in line.partition("too much")[0] for line in shown] == [True, False]
 
 
 @pytest.mark.parametrize("dry_run", [True, False])

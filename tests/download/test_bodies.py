@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import io
 import os
+import re
+import resource
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +33,7 @@ from harness.build import plain_world
 from harness.process import TlsFiles, running_server
 from harness.recording import sha256_of
 from tests.download.bare import BareServer, Talk, bare_server
+from tests.download.sandbox import refuse_splice
 from tests.download.support import CANCEL_BOUND_S, PATIENCE_S, Rig, Running, quick, source_of
 
 KIB = 1024
@@ -180,6 +184,56 @@ def test_a_user_without_pipes_to_spare(
     with target(tmp_path / "f") as stream:
         receive(transport, f"{server.url}/counted/3000000", stream)
     assert (tmp_path / "f").read_bytes() == BODY[:3_000_000]
+
+
+@contextmanager
+def no_descriptors_left() -> Iterator[None]:
+    """Have the system refuse this process every further file, pipe and socket (EMFILE)."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.open(os.devnull, os.O_RDONLY)  # what the next would get
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_where_no_pipe_is_to_be_had_the_bytes_come_by_the_buffer(
+    server: BareServer, transport: Transport, tmp_path: Path
+) -> None:
+    """A shortage of descriptors while a body is under way costs its speed and not the file."""
+    url = f"{server.url}/counted/3000000"
+    with target(tmp_path / "f") as stream, transport.opening(Request(url, "a body"), CancelToken()) as incoming:
+        intake = Intake(stream, 0, len(BODY), lambda at: len(BODY) - at, lambda _: None, lambda _: None)
+        with no_descriptors_left():
+            with pytest.raises(OSError, match="Too many open files"):
+                os.dup(0)
+            assert incoming.receive(intake) == 3_000_000
+    assert (tmp_path / "f").read_bytes() == BODY[:3_000_000]
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOSYS, errno.EPERM, errno.EACCES], ids=errno.errorcode.get)
+def test_a_sandbox_without_splice(server: BareServer, transport: Transport, tmp_path: Path, code: int) -> None:
+    """The kernel refuses the call, as seccomp filters of containers have it do: the bytes come by the buffer."""
+
+    def refused() -> None:
+        refuse_splice(code)
+        out, into = os.pipe()
+        try:
+            with pytest.raises(OSError, match=re.escape(os.strerror(code))):
+                os.splice(out, into, 1)
+        finally:
+            os.close(out)
+            os.close(into)
+        before = pipes()
+        with target(tmp_path / "f") as stream:
+            assert receive(transport, f"{server.url}/counted/3000000", stream, at=10) == 3_000_010
+        assert pipes() == before
+
+    with Running(refused) as running:  # on a thread of its own, which never gets out of the sandbox again
+        running.value()
+    assert (tmp_path / "f").read_bytes() == bytes(10) + BODY[:3_000_000]
 
 
 def pipes() -> set[str]:
