@@ -1,0 +1,1 @@
+"""Tests of project files by the programs that open them, and the judges that ask those programs."""
