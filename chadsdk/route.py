@@ -16,7 +16,7 @@ from requests.utils import get_environ_proxies
 
 from chadsdk.address import Origin
 from chadsdk.auth import OriginAuth
-from chadsdk.line import LineAdapter
+from chadsdk.connection import LineAdapter
 from chadsdk.session import build_session
 from chadsdk.settings import Settings
 

@@ -18,8 +18,8 @@ import requests
 import urllib3
 from requests.cookies import RequestsCookieJar
 
+from chadsdk.connection import LineAdapter
 from chadsdk.errors import ConfigurationError, NetworkError, ProtocolError, StalledError, TrackError, TruncatedError
-from chadsdk.line import LineAdapter
 from chadsdk.settings import Settings
 from chadsdk.version import VERSION
 
