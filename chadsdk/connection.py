@@ -7,13 +7,16 @@ import http.client
 import logging
 import os
 import socket
+import ssl
 import sys
+import traceback
 from typing import Any
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.poolmanager import PoolManager
 from urllib3.util.wait import wait_for_write
 
 from chadsdk.line import Line
@@ -97,10 +100,29 @@ class _SecureConnection(HTTPSConnection):
         self.served = False
         return _open_socket(self)
 
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except BaseException as exc:
+            _close_half_made(exc)
+            raise
+
     def request(self, *args: Any, **kwargs: Any) -> None:
         _send_on(self)
         super().request(*args, **kwargs)
         self.served = True
+
+
+def _close_half_made(failure: BaseException) -> None:
+    """Close a TLS socket that was not finished, and of which only the way of its failure knows.
+
+    CPython 3.11 (`SSLSocket._create`) takes the descriptor of a connection over and then may find it cut or reset; it
+    raises, and nobody closes the new socket until the garbage collector finds it.
+    """
+    for frame, _ in traceback.walk_tb(failure.__traceback__):
+        made = frame.f_locals.get("self")
+        if isinstance(made, ssl.SSLSocket):
+            made.close()
 
 
 def _send_on(connection: _Connection | _SecureConnection) -> None:
@@ -141,10 +163,17 @@ class LineAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools of direct connections; requests calls it."""
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        _set_up(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         """Make the pools of connections through a proxy; requests calls it."""
         manager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        _set_up(manager)
         return manager
+
+
+def _set_up(manager: PoolManager) -> None:
+    manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+    # What closes a session only forgets its pools: their connections would be closed when the pools are collected,
+    # which an error that came through one puts off.
+    manager.pools.dispose_func = HTTPConnectionPool.close

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["BareServer", "Talk", "bare_server"]
+__all__ = ["BareServer", "Talk", "bare_server", "deaf_port"]
 
 PAUSE_S = 0.01
 
@@ -118,3 +118,17 @@ def bare_server(answer: Callable[[Talk, str], object], *, deaf: bool = False) ->
             accepting.join()
             for thread in threads:
                 thread.join()
+
+
+@contextmanager
+def deaf_port() -> Iterator[int]:
+    """A port on which connections are neither taken nor refused: its queue is full."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+import psutil
 import pytest
 import requests.utils
 
@@ -81,6 +83,29 @@ def test_after_a_close_a_new_connection_is_opened(server: BareServer, routes: Ro
     assert ask(routes.to(home, {}), server) == "1 "
     routes.close()
     assert ask(routes.to(home, {}), server) == "2 "
+
+
+def test_a_route_outlives_a_close(server: BareServer, routes: Routes) -> None:
+    """Who was given one just before another thread closes sends over a new connection, which the next close ends."""
+    route = routes.to(Origin.of(server.url), {})
+    for connection in "1 ", "2 ", "3 ":
+        assert ask(route, server) == connection
+        routes.close()
+
+
+def test_a_close_ends_the_idle_connections_to_every_origin(tmp_path: Path) -> None:
+    """Though somebody still has a route to each: to close what is idle is not left to the garbage collector."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(bare_server(answer)) for _ in range(6)]
+        origins = tuple(each.url for each in servers)
+        routes = Routes(Origin.of(HOME), quick(tmp_path, cdn_origins=origins), connections=1)
+        held = [routes.to(Origin.of(each.url), {}) for each in servers]
+        for _ in range(2):  # on one connection each, however many origins there are
+            assert [ask(route, each) for route, each in zip(held, servers, strict=True)] == ["1 "] * 6
+        routes.close()
+        ports = {each.port for each in servers}
+        ends = psutil.Process().net_connections("tcp")
+        assert not [end for end in ends if end.raddr and end.raddr.port in ports]
 
 
 def test_a_proxy_of_the_environment_is_used(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
