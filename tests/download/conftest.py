@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 
 from chadsdk.chadmusic import ChadMusicAPIClient
 from chadsdk.download import DownloadService
 from harness.build import make_world, plain_world
-from harness.process import TlsFiles, running_server
+from harness.process import running_server
 from harness.world import World
 from tests.download.support import Rig, chadsdk_threads, quick
 
@@ -38,19 +37,6 @@ def thirty(tmp_path_factory: pytest.TempPathFactory) -> World:
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> World:
     """Real audio of every format, with one track that is gone and one behind a login page."""
     return make_world(folder=tmp_path_factory.mktemp("mixed"), tracks=16)
-
-
-@pytest.fixture(scope="session")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> TlsFiles:
-    """A certificate for 127.0.0.1 by an authority that nobody knows."""
-    folder = tmp_path_factory.mktemp("tls")
-    authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1")
-    files = TlsFiles(folder / "cert.pem", folder / "key.pem", folder / "ca.pem")
-    certificate.cert_chain_pems[0].write_to_path(files.certificate)
-    certificate.private_key_pem.write_to_path(files.key)
-    authority.cert_pem.write_to_path(files.authority)
-    return files
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from chadsdk.settings import Settings
 from chadsdk.source import CloudSource
 from harness.process import ServerHandle, TlsFiles, running_server
 from harness.world import World
-from tests.download.bare import Talk, bare_server, deaf_port
+from tests.download.bare import bare_server, deaf_port
 from tests.download.support import PATIENCE_S, Running, WatchedToken, quick, source_of
 
 BATCHES = 3
@@ -110,15 +110,10 @@ def test_cancelled_while_connecting(plain: World, tmp_path: Path) -> None:
 
 def test_cancelled_in_the_handshake(plain: World, tmp_path: Path) -> None:
     """At a server that takes for ever to prove who it is."""
-
-    def answer(talk: Talk, _head: str) -> None:
-        talk.say(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc")
-        talk.trickle(b"\x00")
-
     sources = [source_of(track) for track in plain.tracks]
     with (
         none_left(),
-        bare_server(answer, deaf=True) as server,
+        bare_server(lambda talk, _: talk.prove_for_ever(), deaf=True) as server,
         service_at(server.url.replace("http:", "https:"), quick(tmp_path)) as service,
     ):
         cancel_batches(service, [sources] * BATCHES, lambda _: server.wait_for_request(PATIENCE_S))
