@@ -42,6 +42,11 @@ def ask(route: Route, server: BareServer) -> str:
     return said
 
 
+def connections_to(server: BareServer) -> int:
+    """How many this process has."""
+    return sum(bool(end.raddr) and end.raddr.port == server.port for end in psutil.Process().net_connections("tcp"))
+
+
 @pytest.fixture
 def routes(server: BareServer, tmp_path: Path) -> Iterator[Routes]:
     """Routes whose home the server is."""
@@ -103,9 +108,16 @@ def test_a_close_ends_the_idle_connections_to_every_origin(tmp_path: Path) -> No
         for _ in range(2):  # on one connection each, however many origins there are
             assert [ask(route, each) for route, each in zip(held, servers, strict=True)] == ["1 "] * 6
         routes.close()
-        ports = {each.port for each in servers}
-        ends = psutil.Process().net_connections("tcp")
-        assert not [end for end in ends if end.raddr and end.raddr.port in ports]
+        assert not any(map(connections_to, servers))
+
+
+def test_a_close_lets_a_request_under_way_end(server: BareServer, routes: Routes) -> None:
+    """Its answer comes whole; then its connection is closed too."""
+    response = routes.to(Origin.of(server.url), {}).send("GET", f"{server.url}/a", headers={}, body=None)
+    routes.close()
+    assert connections_to(server) == 1
+    assert response.read() == b"1 "
+    assert connections_to(server) == 0
 
 
 def test_a_proxy_of_the_environment_is_used(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
