@@ -1,4 +1,4 @@
-"""`Line`: what one request waits on, so that another thread can end the wait. Owns urllib3's connection classes.
+"""`Line`: what one request waits on, so that another thread can end the wait.
 
 Fact, held by a test: before a reply's headers arrive nothing in requests or urllib3 ends a wait, and afterwards
 ``close`` from another thread waits itself. Shutting a duplicate of the socket down ends every wait at once: for the
@@ -7,27 +7,14 @@ connection, the TLS handshake, the headers and the body.
 
 from __future__ import annotations
 
-import errno
-import http.client
-import logging
-import os
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any, Self
+from typing import Self
 
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
-from urllib3.util.wait import wait_for_write
-
-from chadsdk.lookup import look_up
-
-__all__ = ["Line", "LineAdapter"]
+__all__ = ["Line"]
 
 
 def _ignore() -> None:
@@ -55,6 +42,11 @@ class Line:
         self._sockets: list[socket.socket] = []  # guarded by _lock, as is what follows
         self._alarms: list[Callable[[], None]] = []
         self._cut = False
+
+    @staticmethod
+    def current() -> Line | None:
+        """Give the line of the request that this thread is making; None when it makes none."""
+        return _current_line.get()
 
     def __enter__(self) -> Self:
         self._outer = _current_line.set(self)
@@ -117,131 +109,3 @@ class Line:
 def _shut(sock: socket.socket) -> None:
     with suppress(OSError):  # not connected, or over already
         sock.shutdown(socket.SHUT_RDWR)
-
-
-def _open_socket(connection: HTTPConnection) -> socket.socket:
-    """Connect as urllib3 does, but on a socket that the line knows before it waits for the server."""
-    line = _current_line.get()
-    if line is None:
-        with Line():
-            return _open_socket(connection)
-    failure: OSError | None = None
-    try:
-        found = look_up(connection.host.strip("[]"), connection.port, ended_by=line.ending)
-    except (OSError, UnicodeError) as exc:
-        raise NameResolutionError(connection.host, connection, socket.gaierror(str(exc))) from exc
-    for family, kind, protocol, _, address in found:
-        sock = socket.socket(family, kind, protocol)
-        try:
-            for option in connection.socket_options or ():
-                sock.setsockopt(*option)
-            _connect(sock, address, connection.timeout, line)
-        except OSError as exc:
-            sock.close()
-            failure = exc
-        else:
-            line.waiting()
-            sys.audit("http.client.connect", connection, connection.host, connection.port)
-            return sock
-    if isinstance(failure, TimeoutError):
-        raise ConnectTimeoutError(connection, "timed out while connecting") from failure
-    raise NewConnectionError(connection, f"no connection: {failure}") from failure
-
-
-def _connect(sock: socket.socket, address: Any, timeout_s: Any, line: Line) -> None:
-    """Connect in two steps, and tell the line in between: only a connection that is under way can be shut down."""
-    sock.setblocking(False)
-    code = sock.connect_ex(address)
-    line.attach(sock)
-    line.waiting()
-    if code in {errno.EINPROGRESS, errno.EWOULDBLOCK}:
-        if not wait_for_write(sock, timeout_s):
-            raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
-        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    if code:
-        raise OSError(code, os.strerror(code))
-    sock.settimeout(timeout_s)
-
-
-class _Answer(http.client.HTTPResponse):
-    def begin(self) -> None:
-        super().begin()
-        lengths = {each.strip() for each in ",".join(self.headers.get_all("Content-Length", [])).split(",")}
-        if len(lengths) > 1:
-            # urllib3 says so too, but then nobody closes the connection.
-            raise http.client.HTTPException("more than one Content-Length")
-
-
-class _Connection(HTTPConnection):
-    response_class = _Answer
-    served = False  # whether a request was sent over the socket that it has
-
-    def _new_conn(self) -> socket.socket:
-        self.served = False
-        return _open_socket(self)
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _send_on(self)
-        super().request(*args, **kwargs)
-        self.served = True
-
-
-class _SecureConnection(HTTPSConnection):
-    response_class = _Answer
-    served = False
-
-    def _new_conn(self) -> socket.socket:
-        self.served = False
-        return _open_socket(self)
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _send_on(self)
-        super().request(*args, **kwargs)
-        self.served = True
-
-
-def _send_on(connection: _Connection | _SecureConnection) -> None:
-    line = _current_line.get()
-    if line is not None:
-        sock = connection.sock
-        line.send(sock, reused=sock is not None and connection.served)
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
-class _WithoutQueries(logging.Filter):
-    """Takes the queries out of what urllib3 logs of our requests: a signed link is a secret."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if _current_line.get() is not None and isinstance(record.args, tuple):
-            record.args = tuple(arg.partition("?")[0] if isinstance(arg, str) else arg for arg in record.args)
-        return True
-
-
-_WITHOUT_QUERIES = _WithoutQueries()
-
-
-class LineAdapter(HTTPAdapter):
-    """Connections that a `Line` can cut."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # One and the same object: a logger takes it once, however many adapters there are.
-        logging.getLogger("urllib3.connectionpool").addFilter(_WITHOUT_QUERIES)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pools of direct connections; requests calls it."""
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """Make the pools of connections through a proxy; requests calls it."""
-        manager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-        return manager

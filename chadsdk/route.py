@@ -6,8 +6,10 @@ So it prepares one, and a `Route` sends all others through the very pool that th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -16,7 +18,7 @@ from requests.utils import get_environ_proxies
 
 from chadsdk.address import Origin
 from chadsdk.auth import OriginAuth
-from chadsdk.line import LineAdapter
+from chadsdk.connection import LineAdapter
 from chadsdk.session import build_session
 from chadsdk.settings import Settings
 
@@ -25,7 +27,7 @@ __all__ = ["Route", "Routes"]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The way to one origin, as a session would go it. Thread-safe.
+    """The way to one origin, as a session would go it. Thread-safe; outlives a close of the routes it comes from.
 
     Attributes:
         origin: Where to.
@@ -35,6 +37,7 @@ class Route:
     origin: Origin
     headers: Mapping[str, str]
     _pool: urllib3.HTTPConnectionPool
+    _new_pool: Callable[[], urllib3.HTTPConnectionPool]
     _through_proxy: bool
     _timeout: urllib3.Timeout
 
@@ -44,7 +47,17 @@ class Route:
         Raises:
             Exception: What `naming_network_errors` names.
         """
-        response = self._pool.urlopen(
+        pool = self._pool
+        while True:
+            try:
+                return self._send_through(pool, method, url, headers, body)
+            except urllib3.exceptions.ClosedPoolError:  # which is found out before anything is sent
+                pool = self._new_pool()
+
+    def _send_through(
+        self, pool: urllib3.HTTPConnectionPool, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> urllib3.HTTPResponse:
+        response = pool.urlopen(
             method,
             url if self._through_proxy else _target(url),
             body=body,
@@ -92,7 +105,7 @@ class Routes:
         return route
 
     def close(self) -> None:
-        """Close idle connections; routes to come open new ones."""
+        """Close idle connections, and those in use when they end; what is sent from now on opens new ones."""
         self._known.clear()  # their pools are closed with the session
         self._session.close()
 
@@ -102,10 +115,18 @@ class Routes:
         prepared = self._session.prepare_request(requests.Request("GET", str(origin), auth=auth))
         adapter = self._session.get_adapter(str(origin))
         assert isinstance(adapter, LineAdapter)  # noqa: S101 - `build_session` mounts no other
-        pool = adapter.get_connection_with_tls_context(prepared, verify=self._session.verify, proxies=proxies)
-        assert isinstance(pool, urllib3.HTTPConnectionPool)  # noqa: S101 - the declared type is its base
         through_proxy = adapter.request_url(prepared, proxies) == prepared.url
-        return Route(origin, dict(prepared.headers), pool, through_proxy, self._timeout)
+        new_pool = functools.partial(_pool, adapter, prepared, self._session.verify, proxies)
+        return Route(origin, dict(prepared.headers), new_pool(), new_pool, through_proxy, self._timeout)
+
+
+def _pool(
+    adapter: LineAdapter, prepared: requests.PreparedRequest, verify: Any, proxies: Mapping[str, str]
+) -> urllib3.HTTPConnectionPool:
+    """Give the pool that the session would use now."""
+    pool = adapter.get_connection_with_tls_context(prepared, verify=verify, proxies=proxies)
+    assert isinstance(pool, urllib3.HTTPConnectionPool)  # noqa: S101 - the declared type is its base
+    return pool
 
 
 def _target(url: str) -> str:

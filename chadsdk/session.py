@@ -18,8 +18,8 @@ import requests
 import urllib3
 from requests.cookies import RequestsCookieJar
 
+from chadsdk.connection import LineAdapter
 from chadsdk.errors import ConfigurationError, NetworkError, ProtocolError, StalledError, TrackError, TruncatedError
-from chadsdk.line import LineAdapter
 from chadsdk.settings import Settings
 from chadsdk.version import VERSION
 
@@ -43,7 +43,8 @@ def build_session(settings: Settings, *, connections: int) -> requests.Session:
         ConfigurationError: The file of trusted certificates, of the settings or the environment, is not there.
     """
     session = requests.Session()
-    adapter = LineAdapter(pool_connections=4, pool_maxsize=connections, max_retries=0, pool_block=True)
+    origins = 1 + len(settings.cdn_origins)  # a pool for each
+    adapter = LineAdapter(pool_connections=origins, pool_maxsize=connections, max_retries=0, pool_block=True)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     session.trust_env = False  # netrc would replace our credentials

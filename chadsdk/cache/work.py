@@ -168,7 +168,7 @@ def _open(path: Path) -> BinaryIO:
 
 
 def _read_note(path: Path) -> dict[str, Any] | None:
-    with suppress(OSError, DataError):
+    with suppress(OSError, DataError):  # without a note that can be read the partial is of no use
         value = parse_json(path.read_bytes(), document=path.name, max_bytes=_LARGEST_NOTE_BYTES)
         return decode(path.name, lambda v: read_fields(v, _FIELDS), value)
     return None
@@ -177,7 +177,7 @@ def _read_note(path: Path) -> dict[str, Any] | None:
 def _modified(path: Path) -> float:
     try:
         return path.lstat().st_mtime
-    except OSError:
+    except OSError:  # gone meanwhile: nothing that is old
         return time.time()
 
 

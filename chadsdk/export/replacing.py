@@ -88,7 +88,7 @@ def tidy_up(final: Path) -> None:
 
     A growing folder is removed. An older export that was about to be replaced goes back to its name if that is free.
     """
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # what is left lies in nobody's way; the next export tries again
         for candidate in final.parent.iterdir():
             kind = _left_by_the_dead(candidate, final.name)
             if kind == "partial":
@@ -123,7 +123,7 @@ def _holds_foreign_files(folder: Path) -> bool:
     """Whether there is anything in it that an export did not write, or not as it is now."""
     try:
         manifest = Manifest.load(folder)
-    except DataError:
+    except DataError:  # then nothing says what an export wrote
         return True
     sizes = {entry.file: entry.size_bytes for entry in manifest.exported}
     papers = {MANIFEST_NAME, MISSING_NAME}

@@ -1,77 +1,33 @@
-"""What tests have done by another process: ``python -m tests.cache.children COMMAND CONFIG``.
-
-It prints ``ready``, waits for a line, does its work, and prints the outcome as one line of JSON.
-"""
+"""What tests have done by another process (see `tests.child`)."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from chadsdk import CachePolicy, ChadMusicAPIClient, MixExporter
 from chadsdk.cache import CacheLayout
 from chadsdk.cache.pruning import prune
-from harness.process import PROJECT
+from tests.child import Child, standing
 from tests.export.rig import quick_settings
 
-__all__ = ["Child", "child"]
+__all__ = ["child"]
 
-PATIENCE_S = 40.0
 HOUR_S = 3600.0
 Config = dict[str, Any]
 
 
-class Child:
-    """One of them, as its parent sees it."""
-
-    def __init__(self, command: str, **config: Any) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "tests.cache.children", command, json.dumps(config)],
-            cwd=PROJECT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def wait_ready(self) -> None:
-        """Return once it stands at its start."""
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line == "ready\n", (line, self.process.stderr and self.process.stderr.read())
-
-    def go(self) -> None:
-        """Let it start; or end, where it works until then."""
-        assert self.process.stdin is not None
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-
-    def outcome(self) -> Any:
-        """What it printed last, as JSON, once it has ended well."""
-        out, err = self.process.communicate(timeout=PATIENCE_S)
-        assert self.process.returncode == 0, err
-        return json.loads(out.splitlines()[-1])
-
-
-@contextmanager
-def child(command: str, **config: Any) -> Iterator[Child]:
-    """A child that stands at its start, and is gone when the block ends."""
-    made = Child(command, **config)
-    try:
-        made.wait_ready()
-        yield made
-    finally:
-        made.process.kill()
-        made.process.communicate()
+def child(command: str, **config: Any) -> AbstractContextManager[Child]:
+    """A process that does one thing of these, standing at its start, and gone when the block ends."""
+    return standing(Child("tests.cache.children", command, **config))
 
 
 def _ready() -> None:

@@ -1,4 +1,4 @@
-"""A shelf without a server; a server of six small tracks, and an exporter on it."""
+"""A shelf without a server, and exporters on the server of six small tracks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from typing import Any
 import pytest
 
 from chadsdk import ChadMusicAPIClient, MixExporter
-from harness.build import plain_world
-from harness.process import ServerHandle, running_server
-from harness.world import World
+from harness.process import ServerHandle
 from tests.cache.shelf import Shelf
-from tests.export.rig import SMALL_BYTES, quick_settings
+from tests.export.rig import quick_settings
 
 OpenExporter = Callable[..., tuple[MixExporter, ChadMusicAPIClient]]
 
@@ -23,19 +21,6 @@ OpenExporter = Callable[..., tuple[MixExporter, ChadMusicAPIClient]]
 def shelf(tmp_path: Path) -> Shelf:
     """An empty one."""
     return Shelf.made(tmp_path / "cache")
-
-
-@pytest.fixture(scope="session")
-def small_world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Six tracks of 64 KiB."""
-    return plain_world(tmp_path_factory.mktemp("small"), [SMALL_BYTES] * 6)
-
-
-@pytest.fixture
-def server(small_world: World) -> Iterator[ServerHandle]:
-    """A server of them, of this test alone."""
-    with running_server(small_world) as handle:
-        yield handle
 
 
 @pytest.fixture

@@ -1,31 +1,22 @@
-"""The command, and servers to call it on."""
+"""The command, and a server of more than the six small tracks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from harness.build import make_world, plain_world
+from chadsdk.cache.locks import Hold, holding
+from chadsdk.cancel import CancelToken
+from harness.build import make_world
 from harness.process import ServerHandle, running_server
-from harness.world import World
 from tests.cli.command import Command
 
-TRACK_BYTES = 64 * 1024
-
-
-@pytest.fixture(scope="session")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Six tracks of 64 KiB."""
-    return plain_world(tmp_path_factory.mktemp("plain"), [TRACK_BYTES] * 6)
-
-
-@pytest.fixture
-def server(plain: World) -> Iterator[ServerHandle]:
-    """A server of them, of this test alone."""
-    with running_server(plain) as handle:
-        yield handle
+SignalAtTheSecond = Callable[[ModuleType, signal.Signals], None]
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +30,23 @@ def mixed_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerHan
 def command(tmp_path: Path) -> Command:
     """The command in a folder and with a cache of this test alone, without any server."""
     return Command(tmp_path)
+
+
+@pytest.fixture
+def signal_at_the_second(monkeypatch: pytest.MonkeyPatch) -> SignalAtTheSecond:
+    """Have this process sent a signal while a module of the cache holds the lock of its second track."""
+
+    def arm(module: ModuleType, number: signal.Signals) -> None:
+        begun: list[Path] = []
+
+        @contextmanager
+        def signalled(path: Path, token: CancelToken, *, wait_s: float) -> Iterator[Hold]:
+            begun.append(path)
+            with holding(path, token, wait_s=wait_s) as hold:
+                if len(begun) == 2:
+                    signal.raise_signal(number)
+                yield hold
+
+        monkeypatch.setattr(module, "holding", signalled)
+
+    return arm

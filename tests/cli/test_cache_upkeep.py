@@ -6,8 +6,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,13 +16,12 @@ import pytest
 from chadsdk.cache import pruning
 from chadsdk.cache.eviction import Eviction, Why
 from chadsdk.cache.holdings import Holding, Kind
-from chadsdk.cache.locks import Hold, holding
-from chadsdk.cancel import CancelToken
 from chadsdk.cli import main
 from chadsdk.cli.amounts import age, size
 from chadsdk.cli.pruned import eviction_line
 from harness.process import ServerHandle
 from tests.cli.command import Command
+from tests.cli.conftest import SignalAtTheSecond
 
 HOUR_S = 3600.0
 CONTEXT, PARAMETER = click.Context(click.Command("x")), click.Option(["--x"])
@@ -243,20 +241,11 @@ def test_a_signal_while_the_cache_is_pruned_is_130_and_says_what_is_left(
     filled: Command,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    signal_at_the_second: SignalAtTheSecond,
     number: signal.Signals,
 ) -> None:
     """At the second of six tracks: that one is done, the next is not begun."""
-    begun: list[Path] = []
-
-    @contextmanager
-    def signalled(path: Path, token: CancelToken, *, wait_s: float) -> Iterator[Hold]:
-        begun.append(path)
-        with holding(path, token, wait_s=wait_s) as hold:
-            if len(begun) == 2:
-                signal.raise_signal(number)
-            yield hold
-
-    monkeypatch.setattr(pruning, "holding", signalled)
+    signal_at_the_second(pruning, number)
     monkeypatch.setenv("CHADSDK_CACHE_DIR", str(filled.cache_dir))
     with pytest.raises(SystemExit, match="130"):
         main(["cache", "prune", "--max-bytes", "0"])

@@ -15,8 +15,6 @@ from harness.process import ServerHandle
 from tests.cli.command import Command
 from tests.export.rig import check_export, leftovers, local_playlist, own_wav
 
-KEYS = ("folder", "manifest", "entries", "exported", "missing", "downloaded_bytes", "cache_hits", "wall_s")
-
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:

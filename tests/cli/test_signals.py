@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from chadsdk.cache import listing
-from chadsdk.cache.locks import Hold, holding
-from chadsdk.cancel import CancelToken
 from chadsdk.cli import main
 from harness.process import ServerHandle
 from tests.cli.command import Command
+from tests.cli.conftest import SignalAtTheSecond
 from tests.export.rig import check_export, leftovers, local_playlist, own_wav
 
 SOON_S = 1.0
@@ -121,21 +118,12 @@ def test_a_signal_while_the_cache_is_cleared_is_130_and_says_what_is_left(
     server: ServerHandle,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    signal_at_the_second: SignalAtTheSecond,
     number: signal.Signals,
 ) -> None:
     """At the second of six tracks: that one is done, the next is not begun."""
     assert command.on(server)("export", "plain", "--to", "out").returncode == 0
-    begun: list[Path] = []
-
-    @contextmanager
-    def signalled(path: Path, token: CancelToken, *, wait_s: float) -> Iterator[Hold]:
-        begun.append(path)
-        with holding(path, token, wait_s=wait_s) as hold:
-            if len(begun) == 2:
-                signal.raise_signal(number)
-            yield hold
-
-    monkeypatch.setattr(listing, "holding", signalled)
+    signal_at_the_second(listing, number)
     monkeypatch.setenv("CHADSDK_CACHE_DIR", str(command.cache_dir))
     with pytest.raises(SystemExit, match="130"):
         main(["cache", "clear", "--yes"])

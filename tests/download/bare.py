@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["BareServer", "Talk", "bare_server"]
+__all__ = ["BareServer", "Talk", "bare_server", "deaf_port"]
 
 PAUSE_S = 0.01
 
@@ -44,6 +44,11 @@ class Talk:
         """Send this for ever, with a pause after each time; it ends with an `OSError` when the client has left."""
         while not self._over.wait(pause_s):
             self.say(data)
+
+    def prove_for_ever(self) -> None:
+        """Begin a TLS handshake with a record of 16 KiB, and go on with it in crumbs for ever."""
+        self.say(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc")
+        self.trickle(b"\x00")
 
     def listen(self) -> None:
         """Say nothing until the client has left or the server ends."""
@@ -118,3 +123,17 @@ def bare_server(answer: Callable[[Talk, str], object], *, deaf: bool = False) ->
             accepting.join()
             for thread in threads:
                 thread.join()
+
+
+@contextmanager
+def deaf_port() -> Iterator[int]:
+    """A port on which connections are neither taken nor refused: its queue is full."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]

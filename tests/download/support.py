@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -23,9 +20,10 @@ from chadsdk.download import DownloadService
 from chadsdk.errors import ExportCancelled
 from chadsdk.settings import Settings
 from chadsdk.source import CloudSource
-from harness.process import PROJECT, LedgerEntry, ServerHandle
+from harness.process import LedgerEntry, ServerHandle
 from harness.recording import sha256_of
 from harness.world import WorldTrack
+from tests.child import Child, standing
 
 PATIENCE_S = 20.0
 CANCEL_BOUND_S = 1.0
@@ -215,52 +213,14 @@ class Running:
         return took_s
 
 
-class Child:
-    """A Python process that does one thing of `tests.download.children`, once it is told to go."""
-
-    def __init__(self, command: str, prefix: Sequence[str] = (), **config: Any) -> None:
-        self.process = subprocess.Popen(
-            [*prefix, sys.executable, "-W", "error", "-m", "tests.download.children", command, json.dumps(config)],
-            cwd=PROJECT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def wait_ready(self) -> None:
-        """Return once it stands at its start."""
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line == "ready\n", (line, self.process.stderr and self.process.stderr.read())
-
-    def go(self) -> None:
-        """Let it start; or end, where it waits for that."""
-        assert self.process.stdin is not None
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-
-    def outcome(self, timeout_s: float = PATIENCE_S) -> Any:
-        """What it printed last, as JSON, once it has ended well."""
-        out, err = self.process.communicate(timeout=timeout_s)
-        assert self.process.returncode == 0, err
-        return json.loads(out.splitlines()[-1])
-
-    def kill(self) -> None:
-        """End it at once (SIGKILL)."""
-        self.process.kill()
-        self.process.communicate()
+def download_child(command: str, prefix: Sequence[str] = (), **config: Any) -> Child:
+    """A process that does one thing of `tests.download.children`."""
+    return Child("tests.download.children", command, prefix, **config)
 
 
-@contextmanager
-def child(command: str, prefix: Sequence[str] = (), **config: Any) -> Iterator[Child]:
-    """A child that stands at its start, and is gone when the block ends."""
-    made = Child(command, prefix, **config)
-    try:
-        made.wait_ready()
-        yield made
-    finally:
-        made.kill()
+def child(command: str, prefix: Sequence[str] = (), **config: Any) -> AbstractContextManager[Child]:
+    """The same, standing at its start, and gone when the block ends."""
+    return standing(download_child(command, prefix, **config))
 
 
 def child_config(rig: Rig, sources: Sequence[CloudSource], **more: Any) -> dict[str, Any]:

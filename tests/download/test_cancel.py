@@ -5,8 +5,6 @@ from __future__ import annotations
 import inspect
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 
 import pytest
 from filelock import FileLock
@@ -19,7 +17,7 @@ from chadsdk.download import DownloadService, pool
 from chadsdk.errors import ExportCancelled
 from chadsdk.progress import Event, Progress
 from harness.world import World
-from tests.download.bare import Talk, bare_server
+from tests.download.bare import Talk, bare_server, deaf_port
 from tests.download.conftest import OpenRig
 from tests.download.support import (
     CANCEL_BOUND_S,
@@ -154,20 +152,6 @@ def test_while_all_connections_are_taken(plain: World, open_rig: OpenRig) -> Non
     assert_clean(rig)
 
 
-@contextmanager
-def deaf_port() -> Iterator[int]:
-    """A port on which connections are neither taken nor refused: its queue is full."""
-    with ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(4):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
-        yield listener.getsockname()[1]
-
-
 def test_while_connecting(rig: Rig) -> None:
     """A server that does not take the connection: the cancel does not wait for the time-out."""
     token = WatchedToken()
@@ -188,8 +172,10 @@ def test_while_a_server_trickles(rig: Rig, *, https: bool) -> None:
     """Bytes that come all the time, in the headers and in the TLS handshake, do not keep a cancel waiting."""
 
     def answer(talk: Talk, _head: str) -> None:
-        talk.say(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc" if https else b"HTTP/1.1 200 OK\r\nX-Long: ")
-        talk.trickle(b"\x00" if https else b"x")
+        if https:
+            talk.prove_for_ever()
+        talk.say(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        talk.trickle(b"x")
 
     token, settings = CancelToken(), quick(rig.cache)
     with bare_server(answer, deaf=https) as server:

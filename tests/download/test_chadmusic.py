@@ -28,6 +28,11 @@ def test_a_track_is_looked_up(rig: Rig) -> None:
     assert track.source() == rig.source(3, server=rig.client.key)
 
 
+def test_the_headers_of_a_request_can_be_had(rig: Rig) -> None:
+    """For who asks the server for something else: what a request carries now."""
+    assert rig.client.auth_headers == {"Authorization": f"Bearer {rig.server.token}"}
+
+
 def test_a_playlist_comes_over_its_pages_in_order(rig: Rig) -> None:
     """Eight tracks on pages of three: all of them, in the playlist's order, in three requests."""
     playlist = rig.client.playlist("plain")

@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import trustme
 
 from chadsdk.chadmusic import ChadMusicAPIClient
 from chadsdk.download import DownloadService, Fetched, Unavailable
@@ -27,19 +26,6 @@ def other(plain: World) -> Iterator[ServerHandle]:
     """Another server on another port, with other credentials, that also serves without any."""
     with running_server(replace(plain, token="other")) as server:
         yield server
-
-
-@pytest.fixture(scope="session")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> TlsFiles:
-    """A certificate for 127.0.0.1 by an authority that nobody knows."""
-    folder = tmp_path_factory.mktemp("tls")
-    authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1")
-    files = TlsFiles(folder / "cert.pem", folder / "key.pem", folder / "ca.pem")
-    certificate.cert_chain_pems[0].write_to_path(files.certificate)
-    certificate.private_key_pem.write_to_path(files.key)
-    authority.cert_pem.write_to_path(files.authority)
-    return files
 
 
 def test_an_unknown_origin_is_asked_nothing(rig: Rig, other: ServerHandle) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+import psutil
 import pytest
 import requests.utils
 
@@ -38,6 +40,11 @@ def ask(route: Route, server: BareServer) -> str:
     said: str = response.read().decode()
     response.release_conn()
     return said
+
+
+def connections_to(server: BareServer) -> int:
+    """How many this process has."""
+    return sum(bool(end.raddr) and end.raddr.port == server.port for end in psutil.Process().net_connections("tcp"))
 
 
 @pytest.fixture
@@ -81,6 +88,36 @@ def test_after_a_close_a_new_connection_is_opened(server: BareServer, routes: Ro
     assert ask(routes.to(home, {}), server) == "1 "
     routes.close()
     assert ask(routes.to(home, {}), server) == "2 "
+
+
+def test_a_route_outlives_a_close(server: BareServer, routes: Routes) -> None:
+    """Who was given one just before another thread closes sends over a new connection, which the next close ends."""
+    route = routes.to(Origin.of(server.url), {})
+    for connection in "1 ", "2 ", "3 ":
+        assert ask(route, server) == connection
+        routes.close()
+
+
+def test_a_close_ends_the_idle_connections_to_every_origin(tmp_path: Path) -> None:
+    """Though somebody still has a route to each: to close what is idle is not left to the garbage collector."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(bare_server(answer)) for _ in range(6)]
+        origins = tuple(each.url for each in servers)
+        routes = Routes(Origin.of(HOME), quick(tmp_path, cdn_origins=origins), connections=1)
+        held = [routes.to(Origin.of(each.url), {}) for each in servers]
+        for _ in range(2):  # on one connection each, however many origins there are
+            assert [ask(route, each) for route, each in zip(held, servers, strict=True)] == ["1 "] * 6
+        routes.close()
+        assert not any(map(connections_to, servers))
+
+
+def test_a_close_lets_a_request_under_way_end(server: BareServer, routes: Routes) -> None:
+    """Its answer comes whole; then its connection is closed too."""
+    response = routes.to(Origin.of(server.url), {}).send("GET", f"{server.url}/a", headers={}, body=None)
+    routes.close()
+    assert connections_to(server) == 1
+    assert response.read() == b"1 "
+    assert connections_to(server) == 0
 
 
 def test_a_proxy_of_the_environment_is_used(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""A server of six small tracks for each test, and an exporter on it."""
+"""An exporter on the server of six small tracks."""
 
 from __future__ import annotations
 
@@ -8,23 +8,8 @@ from pathlib import Path
 import pytest
 
 from chadsdk import ChadMusicAPIClient, MixExporter, Playlist, Settings
-from harness.build import plain_world
-from harness.process import ServerHandle, running_server
-from harness.world import World
-from tests.export.rig import SMALL_BYTES, quick_settings
-
-
-@pytest.fixture(scope="session")
-def small_world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Six tracks of 64 KiB."""
-    return plain_world(tmp_path_factory.mktemp("small"), [SMALL_BYTES] * 6)
-
-
-@pytest.fixture
-def server(small_world: World) -> Iterator[ServerHandle]:
-    """A server of them, of this test alone."""
-    with running_server(small_world) as handle:
-        yield handle
+from harness.process import ServerHandle
+from tests.export.rig import quick_settings
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import trustme
 
 from harness.build import plain_world
 from harness.process import PROJECT, HarnessError, ServerHandle, TlsFiles, running_server
@@ -109,15 +108,9 @@ def test_a_server_that_cannot_start_says_why(small_world: World, capfd: pytest.C
     assert "Address already in use" in capfd.readouterr().err
 
 
-def test_a_server_can_speak_https(small_world: World, tmp_path: Path) -> None:
+def test_a_server_can_speak_https(small_world: World, tls: TlsFiles) -> None:
     """With a certificate it serves the same bytes and the same control plane over TLS."""
-    authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1")
-    files = TlsFiles(tmp_path / "cert.pem", tmp_path / "key.pem", tmp_path / "ca.pem")
-    certificate.private_key_pem.write_to_path(files.key)
-    files.certificate.write_bytes(b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
-    authority.cert_pem.write_to_path(files.authority)
-    with running_server(small_world, tls=files) as server:
+    with running_server(small_world, tls=tls) as server:
         assert server.url.startswith("https://")
         assert _body_over_tls(server, "/open/tracks/1/audio.wav") == _audio(small_world)
         assert len(server.audio_gets()) == 1

@@ -16,7 +16,7 @@ from harness.build import plain_world
 from harness.process import ServerHandle, running_server
 from harness.recording import sha256_of
 from tests.download.rows import leave_half, rig_on
-from tests.download.support import Child, Rig, child_config, final_files
+from tests.download.support import Rig, child_config, download_child, final_files
 
 KILLED = -9
 MOST_KILLS = 80
@@ -42,7 +42,7 @@ def run_killed_at(rig: Rig, call: str, number: int) -> int:
     inject = f"inject={call}:signal=KILL:when={number}"
     # Not with --seccomp-bpf: strace 6.1 counts no further than one then.
     prefix = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject]
-    run = Child("download", prefix, **child_config(rig, [rig.source(1)]))
+    run = download_child("download", prefix, **child_config(rig, [rig.source(1)]))
     try:
         run.process.communicate("go\n", timeout=RUN_S)
     finally:

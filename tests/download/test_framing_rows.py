@@ -1,4 +1,4 @@
-"""Rows of the fault table that the engine does not fulfil yet."""
+"""Rows of the fault table on lengths that contradict what comes, and on lines that die while they are kept."""
 
 from __future__ import annotations
 

@@ -1,0 +1,179 @@
+"""`LineAdapter`: connections that a `Line` can cut. Owns urllib3's connection classes and requests' adapter."""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import logging
+import os
+import socket
+import ssl
+import sys
+import traceback
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.poolmanager import PoolManager
+from urllib3.util.wait import wait_for_write
+
+from chadsdk.line import Line
+from chadsdk.lookup import look_up
+
+__all__ = ["LineAdapter"]
+
+
+def _open_socket(connection: HTTPConnection) -> socket.socket:
+    """Connect as urllib3 does, but on a socket that the line knows before it waits for the server."""
+    line = Line.current()
+    if line is None:
+        with Line():
+            return _open_socket(connection)
+    failure: OSError | None = None
+    try:
+        found = look_up(connection.host.strip("[]"), connection.port, ended_by=line.ending)
+    except (OSError, UnicodeError) as exc:
+        raise NameResolutionError(connection.host, connection, socket.gaierror(str(exc))) from exc
+    for family, kind, protocol, _, address in found:
+        sock = socket.socket(family, kind, protocol)
+        try:
+            for option in connection.socket_options or ():
+                sock.setsockopt(*option)
+            _connect(sock, address, connection.timeout, line)
+        except OSError as exc:
+            sock.close()
+            failure = exc
+        else:
+            line.waiting()
+            sys.audit("http.client.connect", connection, connection.host, connection.port)
+            return sock
+    if isinstance(failure, TimeoutError):
+        raise ConnectTimeoutError(connection, "timed out while connecting") from failure
+    raise NewConnectionError(connection, f"no connection: {failure}") from failure
+
+
+def _connect(sock: socket.socket, address: Any, timeout_s: Any, line: Line) -> None:
+    """Connect in two steps, and tell the line in between: only a connection that is under way can be shut down."""
+    sock.setblocking(False)
+    code = sock.connect_ex(address)
+    line.attach(sock)
+    line.waiting()
+    if code in {errno.EINPROGRESS, errno.EWOULDBLOCK}:
+        if not wait_for_write(sock, timeout_s):
+            raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code:
+        raise OSError(code, os.strerror(code))
+    sock.settimeout(timeout_s)
+
+
+class _Answer(http.client.HTTPResponse):
+    def begin(self) -> None:
+        super().begin()
+        lengths = {each.strip() for each in ",".join(self.headers.get_all("Content-Length", [])).split(",")}
+        if len(lengths) > 1:
+            # urllib3 says so too, but then nobody closes the connection.
+            raise http.client.HTTPException("more than one Content-Length")
+
+
+class _Connection(HTTPConnection):
+    response_class = _Answer
+    served = False  # whether a request was sent over the socket that it has
+
+    def _new_conn(self) -> socket.socket:
+        self.served = False
+        return _open_socket(self)
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _send_on(self)
+        super().request(*args, **kwargs)
+        self.served = True
+
+
+class _SecureConnection(HTTPSConnection):
+    response_class = _Answer
+    served = False
+
+    def _new_conn(self) -> socket.socket:
+        self.served = False
+        return _open_socket(self)
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except BaseException as exc:
+            _close_half_made(exc)
+            raise
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _send_on(self)
+        super().request(*args, **kwargs)
+        self.served = True
+
+
+def _close_half_made(failure: BaseException) -> None:
+    """Close a TLS socket that was not finished, and of which only the way of its failure knows.
+
+    CPython 3.11 (`SSLSocket._create`) takes the descriptor of a connection over and then may find it cut or reset; it
+    raises, and nobody closes the new socket until the garbage collector finds it.
+    """
+    for frame, _ in traceback.walk_tb(failure.__traceback__):
+        made = frame.f_locals.get("self")
+        if isinstance(made, ssl.SSLSocket):
+            made.close()
+
+
+def _send_on(connection: _Connection | _SecureConnection) -> None:
+    line = Line.current()
+    if line is not None:
+        sock = connection.sock
+        line.send(sock, reused=sock is not None and connection.served)
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class _WithoutQueries(logging.Filter):
+    """Takes the queries out of what urllib3 logs of our requests: a signed link is a secret."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if Line.current() is not None and isinstance(record.args, tuple):
+            record.args = tuple(arg.partition("?")[0] if isinstance(arg, str) else arg for arg in record.args)
+        return True
+
+
+_WITHOUT_QUERIES = _WithoutQueries()
+
+
+class LineAdapter(HTTPAdapter):
+    """Connections that a `Line` can cut."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # One and the same object: a logger takes it once, however many adapters there are.
+        logging.getLogger("urllib3.connectionpool").addFilter(_WITHOUT_QUERIES)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pools of direct connections; requests calls it."""
+        super().init_poolmanager(*args, **kwargs)
+        _set_up(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Make the pools of connections through a proxy; requests calls it."""
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        _set_up(manager)
+        return manager
+
+
+def _set_up(manager: PoolManager) -> None:
+    manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+    # What closes a session only forgets its pools: their connections would be closed when the pools are collected,
+    # which an error that came through one puts off.
+    manager.pools.dispose_func = HTTPConnectionPool.close
