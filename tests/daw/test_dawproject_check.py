@@ -13,7 +13,7 @@ import pytest
 
 from chadsdk.errors import FormatError
 from chadsdk.export.writers import writer_of
-from tests.daw.samples import desk
+from tests.daw.samples import clip, desk, project
 from tests.daw.test_dawproject import FORMS, mixed, read, written
 
 Change = Callable[[Element], object]
@@ -296,3 +296,19 @@ def test_a_linked_file_that_turned_up_is_no_fault(tmp_path: Path) -> None:
     written(tmp_path, mixed(), "dawproject-linked")
     (tmp_path / mixed().clips[2].file).write_bytes(b"RIFF")
     check(tmp_path, "dawproject-linked")
+
+
+@pytest.mark.parametrize("file", ["/Audio/1.wav", "C:/Audio/1.wav", "Audio/../../1.wav"])
+def test_a_mix_whose_files_lie_elsewhere_is_seen(tmp_path: Path, file: str) -> None:
+    """No path in a project leads out of the export, wherever it came from."""
+    mix, place = project(clip(1, file=file, missing="Gone.")), desk(tmp_path)
+    writer_of("dawproject").write(mix, place)
+    with pytest.raises(FormatError, match="leads out"):
+        writer_of("dawproject").check(mix, place)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_file_that_is_there_and_missing_is_seen(tmp_path: Path, form: str) -> None:
+    """One entry says that it is there and another that it is not."""
+    with pytest.raises(FormatError, match="as well"):
+        written(tmp_path, project(clip(1), clip(2, file=clip(1).file, missing="Gone.")), form)

@@ -117,19 +117,16 @@ def _check_entries(container: ZipFile, stream: BinaryIO, sizes_bytes: Mapping[st
 
 
 def _check_files(root: Element, held: set[str], project: Project, desk: Desk) -> None:
-    """Every file that is named is in the container, or beside it, or missing with a reason; never two of these."""
+    """Every file that is named is in the container, or beside it, or missing; never two of these."""
     missing = {clip.file for clip in project.clips if clip.missing is not None}
-    named = {(file.get("path", ""), file.get("external") == "true") for file in root.iter("File")}
-    if {path for path, is_external in named if not is_external} != held:
-        raise FormatError("The files that project.xml names are not those in the container.")
-    for path in (path for path, is_external in named if is_external):
+    for path in {file.get("path", "") for file in root.iter("File")} - held:
         if PurePosixPath(path).is_absolute() or PureWindowsPath(path).drive or ".." in PurePosixPath(path).parts:
             raise FormatError(f"In project.xml the path {path!r} leads out of the export.")
         if path not in missing and not desk.audio(path).is_file():
             raise FormatError(f"project.xml names {path!r}, which is neither there nor missing.")
-    both = {PurePosixPath(path).name for path in missing} & {PurePosixPath(path).name for path in held}
+    both = missing & {clip.file for clip in project.clips if clip.missing is None}
     if both:
-        raise FormatError(f"{min(both)!r} is in the container and missing as well.")
+        raise FormatError(f"{min(both)!r} is there and missing as well.")
 
 
 def _writer(output: str, refer: Callable[[Clip], Reference], *, copies_audio: bool) -> Writer:
