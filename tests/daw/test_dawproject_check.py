@@ -152,7 +152,9 @@ MUTATIONS: dict[str, Change] = {
     "a clip names another file": setting(f"{INNER}/Lanes/Warps/Audio/File", path="audio/02 Artist - Track 2.wav"),
     "a path leads out": setting(f"{INNER}/Lanes/Warps/Audio/File", path="../secret.wav", external="true"),
     "a missing file is said to be inside": lambda root: [file.attrib.pop("external", 0) for file in root.iter("File")],
-    "a file inside is said to be outside": lambda root: [file.set("external", "true") for file in root.iter("File")],
+    "a file inside is said to be outside": lambda root: [
+        file.attrib.update(external="true") for file in root.iter("File")
+    ],
     "something unknown": lambda root: SubElement(root, "Plan"),
 }
 
