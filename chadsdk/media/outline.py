@@ -25,6 +25,7 @@ __all__ = ["read_outline"]
 _LOOK_FRAMES: Final = 1024  # 23 ms: a bass drum's period; what is louder only between two looks is not seen
 _LOOK_SAMPLES: Final = 4096  # over all channels
 _STRIDE: Final = 3  # odd, so that every other one is of the other channel
+_VORBIS_WARM_UP = 4096  # samples after a jump that libsndfile 1.2.2 mixes with what it decoded before it
 _OPUS_LOOKS: Final = 24  # 4 ms each, ten times those of the others
 _BY_MPG123: Final = frozenset({"MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"})  # inside a WAV
 _MOST_LOOKS: Final = 512
@@ -79,10 +80,19 @@ def _peaks(sound: soundfile.SoundFile, offset_s: float, length_s: float, looks: 
         at = first + int((number + 0.5) * stretch) - look // 2
         read = 0
         if 0 <= at < sound.frames:
-            sound.seek(at)
+            _jump(sound, at)
             read = sound.buffer_read_into(samples, "float32")
         peaks.append(_peak(samples[: read * sound.channels : _STRIDE if look > _STRIDE else 1]))
     return tuple(peaks)
+
+
+def _jump(sound: soundfile.SoundFile, at: int) -> None:
+    if sound.subtype == "VORBIS":
+        warm_up = min(at, _VORBIS_WARM_UP)
+        sound.seek(at - warm_up)
+        sound.buffer_read(warm_up, "float32")
+    else:
+        sound.seek(at)
 
 
 def _peak(samples: array[float]) -> float:

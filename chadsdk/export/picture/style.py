@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["DECK_LOOKS", "STYLE"]
+__all__ = ["DARK", "DECK_LOOKS", "LIGHT", "STYLE", "Look", "Theme"]
 
 DECK_LOOKS = 4
 """How many colours decks take turns with."""
 
 
-class _Look(NamedTuple):
+class Look(NamedTuple):
     """Colours of the clips of a deck: the block, its head, its edge, its outline."""
 
     body: str
@@ -19,7 +19,7 @@ class _Look(NamedTuple):
     wave: str
 
 
-class _Theme(NamedTuple):
+class Theme(NamedTuple):
     """All colours of a picture, by what they are for."""
 
     page: str
@@ -33,10 +33,10 @@ class _Theme(NamedTuple):
     gap: str
     hatch: str
     alarm: str
-    decks: tuple[_Look, ...]
+    decks: tuple[Look, ...]
 
 
-_LIGHT = _Theme(
+LIGHT = Theme(
     page="#ffffff",
     lane="#f3f4f8",
     ink="#171a26",
@@ -49,13 +49,13 @@ _LIGHT = _Theme(
     hatch="#e3b9c1",
     alarm="#a3152f",
     decks=(
-        _Look("#e4eefc", "#c9ddfa", "#2f6bc9", "#3f7bd8"),
-        _Look("#fdeddc", "#fad9b8", "#b8641a", "#d97b29"),
-        _Look("#dcf3e6", "#bfe6cf", "#1f8350", "#2e9c63"),
-        _Look("#f1e6fb", "#e0cdf6", "#7d46b8", "#9159cc"),
+        Look("#e4eefc", "#c9ddfa", "#2f6bc9", "#3f7bd8"),
+        Look("#fdeddc", "#fad9b8", "#b8641a", "#c8690f"),
+        Look("#dcf3e6", "#bfe6cf", "#1f8350", "#27915a"),
+        Look("#f1e6fb", "#e0cdf6", "#7d46b8", "#9159cc"),
     ),
 )
-_DARK = _Theme(
+DARK = Theme(
     page="#11131a",
     lane="#191c26",
     ink="#f0f2f8",
@@ -68,10 +68,10 @@ _DARK = _Theme(
     hatch="#5f3540",
     alarm="#ff9aa8",
     decks=(
-        _Look("#18263f", "#233a63", "#5e95ea", "#6ea3f2"),
-        _Look("#33230f", "#51371a", "#d98d3f", "#e8a052"),
-        _Look("#12301f", "#1c4a31", "#46ad77", "#57c189"),
-        _Look("#2a1c3d", "#422c60", "#a877e0", "#b98bee"),
+        Look("#18263f", "#233a63", "#5e95ea", "#6ea3f2"),
+        Look("#33230f", "#51371a", "#d98d3f", "#e8a052"),
+        Look("#12301f", "#1c4a31", "#46ad77", "#57c189"),
+        Look("#2a1c3d", "#422c60", "#a877e0", "#b98bee"),
     ),
 )
 
@@ -87,7 +87,7 @@ text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu S
 """.strip()
 
 
-def _rules(theme: _Theme) -> str:
+def _rules(theme: Theme) -> str:
     rules = [
         f".page{{fill:{theme.page}}}.lane{{fill:{theme.lane}}}text{{fill:{theme.ink}}}",
         f".facts,.key,.tick,.by,.tag,.deck{{fill:{theme.soft}}}.clip .by,.clip .tag{{fill:{theme.ink}}}",
@@ -110,5 +110,5 @@ def _rules(theme: _Theme) -> str:
     return "\n".join(rules)
 
 
-STYLE = f"{_FIXED}\n{_rules(_LIGHT)}\n@media (prefers-color-scheme:dark){{\n{_rules(_DARK)}\n}}"
+STYLE = f"{_FIXED}\n{_rules(LIGHT)}\n@media (prefers-color-scheme:dark){{\n{_rules(DARK)}\n}}"
 """The style sheet of a picture."""
