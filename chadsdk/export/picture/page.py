@@ -125,7 +125,8 @@ def _ruler(frame: Frame) -> Iterator[str]:
     for at_s in frame.ticks_s():
         x = frame.x(at_s)
         yield f'<path class="grid" d="M{number(x)} {number(frame.top - 8)}V{number(frame.bottom)}"/>'
-        yield _text("tick", x + 4, frame.top - 8, clock(at_s))
+        if x + 4 + width_px(clock(at_s), 12) < frame.width:
+            yield _text("tick", x + 4, frame.top - 8, clock(at_s))
 
 
 def _lanes(project: Project, frame: Frame) -> Iterator[str]:

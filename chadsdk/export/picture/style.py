@@ -76,6 +76,7 @@ DARK = Theme(
 )
 
 _FIXED = """
+:root{color-scheme:light dark}
 text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif}
 .name{font-size:24px;font-weight:700}.facts{font-size:14px}.key,.list,.deck{font-size:13px}.deck{font-weight:600}
 .tick{font-size:12px;font-variant-numeric:tabular-nums}.title{font-size:13px;font-weight:600}.by,.tag{font-size:11.5px}
