@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from statistics import median
 
 from chadsdk.export.project import Clip, Project
 
@@ -77,7 +76,8 @@ class Frame:
     def of(cls, project: Project, *, top: float = 0.0) -> Frame:
         """Choose the scale for a mix: wide enough for titles, and bounded for any number of clips."""
         decks = max((clip.deck for clip in project.clips), default=0) + 1
-        usual_s = median([clip.length_s for clip in project.clips] or [1.0])
+        lengths_s = sorted(clip.length_s for clip in project.clips) or [1.0]
+        usual_s = lengths_s[len(lengths_s) // 2]
         length_s = project.length_s or 1.0
         time_px = min(_MOST_PX, max(_LEAST_PX, _CLIP_PX * length_s / usual_s))
         lane_px = next(px for most, px in _LANE_PX if decks <= most or px == _LANE_PX[-1][1])
