@@ -298,6 +298,8 @@ def test_the_writer_draws_the_sound_of_the_files(tmp_path: Path) -> None:
         (0, 1),
     ]
     loud, silent = (marked(group, "wave")[0].attrib["d"] for group in groups[:2])
+    ends_px = [float(re.findall(r"v([\d.]+)l", wave)[0]) for wave in (loud, silent)]  # height where the clip ends
+    assert ends_px == [1, 1]
     assert len(set(re.findall(r"l[\d.]+ (-?[\d.]+)", loud))) > 1
     assert set(re.findall(r"l-?[\d.]+ (-?[\d.]+)", silent)) == {"0"}
 

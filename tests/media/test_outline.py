@@ -84,6 +84,15 @@ def test_the_second_channel_counts(tmp_path: Path) -> None:
     assert read_outline(tmp_path / "a.wav", offset_s=0, length_s=1, buckets=2) == pytest.approx([0.7, 0.7], abs=0.01)
 
 
+def test_a_swing_below_counts_as_one_above(tmp_path: Path) -> None:
+    """A wave that leans to one side is as loud as its mirror image."""
+    for sign in (1, -1):
+        sound = np.full(RATE_HZ, sign * 0.6, dtype="float32")
+        soundfile.write(tmp_path / "a.wav", sound, RATE_HZ)
+        outline = read_outline(tmp_path / "a.wav", offset_s=0, length_s=1, buckets=3)
+        assert outline == pytest.approx([0.6] * 3, abs=0.01)
+
+
 def test_samples_that_are_no_numbers_and_above_full_scale_stay_in_the_picture(tmp_path: Path) -> None:
     """Each peak lies between 0 and 1, whatever floats a file holds."""
     wild = np.array([np.nan, np.inf, -np.inf, 7.0] * 1000, dtype="float32")
