@@ -11,6 +11,7 @@ from chadsdk.media.extension import DEFAULT_EXTENSION, final_extension, planned_
 from chadsdk.media.facts import AudioFacts, examine, read_facts
 from chadsdk.media.formats import EXTENSIONS, AudioFormat, format_of_content_type, format_of_extension
 from chadsdk.media.impostor import early_refusal
+from chadsdk.media.outline import read_outline
 from chadsdk.media.signature import sniff, sniff_file, sniff_stream
 from chadsdk.media.window import HEAD_BYTES
 
@@ -29,6 +30,7 @@ __all__ = [
     "format_of_extension",
     "planned_extension",
     "read_facts",
+    "read_outline",
     "sniff",
     "sniff_file",
     "sniff_stream",

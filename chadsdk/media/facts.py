@@ -24,9 +24,9 @@ from chadsdk.media.signature import sniff_window
 from chadsdk.media.window import Window, open_window
 from chadsdk.media.xing import StreamHeader, stream_header
 
-__all__ = ["AudioFacts", "examine", "read_facts"]
+__all__ = ["LIBSNDFILE_FORMATS", "AudioFacts", "examine", "libsndfile_name", "read_facts"]
 
-_BY_LIBSNDFILE: Final = frozenset(
+LIBSNDFILE_FORMATS: Final = frozenset(
     {
         AudioFormat.WAV,
         AudioFormat.AIFF,
@@ -37,6 +37,8 @@ _BY_LIBSNDFILE: Final = frozenset(
         AudioFormat.AU,
     }
 )
+"""What libsndfile is asked for here."""
+
 # libsndfile 1.2.2 opens no FLAC in Ogg, neither the reference encoder's nor FFmpeg's ("unknown error in
 # flac decoder"), though its documentation lists it.
 _BY_TINYTAG: Final = frozenset({AudioFormat.MP4, AudioFormat.WMA, AudioFormat.OGG_FLAC})
@@ -92,7 +94,7 @@ def examine(path: Path, *, expected: AudioFormat | None = None) -> tuple[AudioFo
             return found, _facts(sound.samples, sound.sample_rate_hz, sound.channels)
         if found in (AudioFormat.MP3, AudioFormat.ADTS):
             return found, _by_frames(window, mpeg_frame if found is AudioFormat.MP3 else adts_frame)
-    if found in _BY_LIBSNDFILE:
+    if found in LIBSNDFILE_FORMATS:
         return found, _by_libsndfile(path)
     return found, _by_tinytag(path, found) if found in _BY_TINYTAG else None
 
@@ -107,7 +109,7 @@ def _by_libsndfile(path: Path) -> AudioFacts | None:
     # for libsndfile all the same, because reading through a Python object takes a callback per block.
     with path.open("rb"):
         try:
-            with soundfile.SoundFile(_spelled(path)) as sound:
+            with soundfile.SoundFile(libsndfile_name(path)) as sound:
                 samples, rate, channels = sound.frames, sound.samplerate, sound.channels
         except soundfile.LibsndfileError as exc:
             if exc.code == _UNSUPPORTED_ENCODING:
@@ -119,7 +121,7 @@ def _by_libsndfile(path: Path) -> AudioFacts | None:
     return _facts(samples, rate, channels)
 
 
-def _spelled(path: Path) -> str | bytes:
+def libsndfile_name(path: Path) -> str | bytes:
     """Give the name as libsndfile opens it: bytes on POSIX, because soundfile encodes a str strictly as UTF-8."""
     return str(path) if os.name == "nt" else os.fsencode(path)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -69,6 +70,18 @@ def test_what_came_back_is_fetched_and_nothing_else(
     assert "# Missing" not in (result.folder / f"{result.folder.name}.m3u8").read_text(encoding="utf-8")
     jsonschema.validate(json.loads(result.manifest_path.read_bytes()), manifest_schema())
     assert Manifest.load(result.folder) == result.manifest
+
+
+def test_the_picture_is_drawn_anew(server: ServerHandle, exporter: MixExporter, incomplete: ExportResult) -> None:
+    """A completed track is hatched no more, and what was there already keeps its outline."""
+    before = (incomplete.folder / "overview.svg").read_text(encoding="utf-8")
+    mend(server, "t-4")
+    after = (exporter.retry(incomplete.folder).folder / "overview.svg").read_text(encoding="utf-8")
+    assert [re.findall(r'class="clip missing" data-position="(\d)"', text) for text in (before, after)] == [
+        ["2", "4"],
+        ["2"],
+    ]
+    assert [len(re.findall(r'class="wave" d="M', text)) for text in (before, after)] == [4, 5]  # one in the key
 
 
 def test_files_that_are_there_are_not_touched(

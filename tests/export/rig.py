@@ -115,7 +115,7 @@ def check_export(folder: Path) -> dict[str, Any]:
     lines = m3u8.read_text(encoding="utf-8").splitlines()
     assert lines[0] == "#EXTM3U"
     assert [line for line in lines if not line.startswith("#")] == [entry["file"] for entry in exported]
-    papers = {"Audio", "manifest.json", m3u8.name} | ({"MISSING.txt"} if missing else set())
+    papers = {"Audio", "manifest.json", "overview.svg", m3u8.name} | ({"MISSING.txt"} if missing else set())
     assert {path.name for path in folder.iterdir()} == papers
     return manifest
 

@@ -104,6 +104,22 @@ def test_audio_that_a_daw_has_worked_on_survives_replace(offline: MixExporter, t
     assert (result.kept / older.exported[0].file).read_bytes() == data
 
 
+def test_a_picture_that_somebody_has_worked_on_survives_replace(offline: MixExporter, to: Path, tmp_path: Path) -> None:
+    """An untouched overview is ours and goes with its export; one that was saved since is kept with it."""
+    playlist = local_playlist(own_wav(tmp_path / "own.wav"))
+    offline.export(playlist, to)
+    older = offline.export(playlist, to, replace=True)
+    assert older.kept is None
+    picture = older.folder / "overview.svg"
+    picture.write_text("<svg xmlns='http://www.w3.org/2000/svg'><!-- mine --></svg>", encoding="utf-8")
+    later_ns = older.manifest_path.stat().st_mtime_ns + 1_000_000_000
+    os.utime(picture, ns=(later_ns, later_ns))
+    result = offline.export(playlist, to, replace=True)
+    assert result.kept is not None
+    assert "mine" in (result.kept / "overview.svg").read_text(encoding="utf-8")
+    assert "mine" not in (result.folder / "overview.svg").read_text(encoding="utf-8")
+
+
 def test_litter_of_file_managers_keeps_nothing(offline: MixExporter, to: Path, tmp_path: Path) -> None:
     """A .DS_Store is nobody's work."""
     playlist = local_playlist(own_wav(tmp_path / "own.wav"))

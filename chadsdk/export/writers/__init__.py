@@ -10,12 +10,12 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from chadsdk.errors import ConfigurationError
-from chadsdk.export.writers import dawproject, m3u8
+from chadsdk.export.writers import dawproject, m3u8, overview
 from chadsdk.export.writers.writer import Desk, Writer
 
 __all__ = ["ALWAYS", "Desk", "Writer", "writer_names", "writer_of"]
 
-ALWAYS = ("m3u8",)
+ALWAYS = ("m3u8", "overview")
 """Written with every export."""
 
 _GROUP = "chadsdk.writers"
@@ -23,6 +23,7 @@ _OURS: Mapping[str, Writer] = {
     "dawproject": dawproject.WRITER,
     "dawproject-linked": dawproject.LINKED,
     "m3u8": m3u8.WRITER,
+    "overview": overview.WRITER,
 }
 
 
