@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from chadsdk.errors import Reason
 from chadsdk.export.manifest import Manifest, ManifestEntry, Status
 from chadsdk.export.plan import folder_name
 from chadsdk.export.project import Clip, Project
@@ -147,7 +148,17 @@ def _clip(entry: ManifestEntry, span: _Span, deck: int, fades: tuple[float, floa
         fade_out_s=fade_out_s,
         sample_rate_hz=entry.sample_rate_hz or rate_hz,
         channels=entry.channels or _USUAL_CHANNELS,
-        missing=(entry.detail or "") if entry.status is Status.MISSING else None,
+        missing=_why_missing(entry) if entry.status is Status.MISSING else None,
         length_is_guess=span.length_is_guess,
         note=span.note,
     )
+
+
+def _why_missing(entry: ManifestEntry) -> str:
+    """Why, without a path of the user's computer: a project is given to others."""
+    match entry.reason:
+        case Reason.LOCAL_MISSING:
+            return "The file in the library is not there."
+        case Reason.LOCAL_UNREADABLE:
+            return "The file in the library cannot be read."
+    return entry.detail or ""

@@ -182,6 +182,14 @@ def test_a_missing_track_says_why() -> None:
     assert [clip.missing for clip in project.clips] == [None, "The server has no such track."]
 
 
+@pytest.mark.parametrize("reason", [Reason.LOCAL_MISSING, Reason.LOCAL_UNREADABLE])
+def test_a_missing_file_of_the_user_is_not_named_by_its_path(reason: Reason) -> None:
+    """A project is given to others; the manifest, which stays, has the path."""
+    (clip,) = mix(gone(reason=reason, detail="The file /home/user/a.wav is not there.")).clips
+    assert clip.missing is not None
+    assert clip.missing.startswith("The file in the library ")
+
+
 def test_three_at_once_need_three_decks() -> None:
     """A deck is free again when its clip has ended."""
     project = mix(entry(1, start_s=0.0), entry(2, start_s=50.0), entry(3, start_s=80.0), entry(4, start_s=100.0))
