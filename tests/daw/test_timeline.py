@@ -185,7 +185,7 @@ def test_a_missing_track_says_why() -> None:
 @pytest.mark.parametrize("reason", [Reason.LOCAL_MISSING, Reason.LOCAL_UNREADABLE])
 def test_a_missing_file_of_the_user_is_not_named_by_its_path(reason: Reason) -> None:
     """A project is given to others; the manifest, which stays, has the path."""
-    (clip,) = mix(gone(reason=reason, detail="The file /home/user/a.wav is not there.")).clips
+    (clip,) = mix(gone(reason=reason, detail="The file /music/a.wav is not there.")).clips
     assert clip.missing is not None
     assert clip.missing.startswith("The file in the library ")
 
