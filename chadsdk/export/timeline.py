@@ -9,8 +9,8 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
+from chadsdk.errors import Reason
 from chadsdk.export.manifest import Manifest, ManifestEntry, Status
 from chadsdk.export.plan import folder_name
 from chadsdk.export.project import Clip, Project
@@ -83,14 +83,15 @@ def _sounding(entry: ManifestEntry) -> _Span:
     cue_in_s, cue_out_s = entry.cue_in_s or 0.0, entry.cue_out_s
     is_guess = not entry.duration_s
     source_s = entry.duration_s or cue_out_s or cue_in_s + UNKNOWN_LENGTH_S
-    note = f"Nobody knows how long it is: {source_s:g} s are assumed." if is_guess else None
+    notes = [f"Nobody knows how long it is: {source_s:g} s are assumed."] if is_guess else []
     end_s = source_s if cue_out_s is None else min(cue_out_s, source_s)
     if cue_out_s is not None and cue_out_s > source_s + _SAME_S:
-        note = f"Its cue-out at {cue_out_s:g} s lies beyond its end at {source_s:g} s, where it stops."
+        notes.append(f"Its cue-out at {cue_out_s:g} s lies beyond its end at {source_s:g} s, where it stops.")
     if cue_in_s >= end_s:
-        note = f"Its cue-in at {cue_in_s:g} s lies beyond its end at {source_s:g} s: it plays whole."
+        beyond = f"its end at {source_s:g} s" if cue_in_s >= source_s else f"its cue-out at {end_s:g} s"
+        notes.append(f"Its cue-in at {cue_in_s:g} s lies beyond {beyond}: it plays whole.")
         cue_in_s, end_s = 0.0, source_s
-    return _Span(0.0, end_s - cue_in_s, cue_in_s, source_s, is_guess, note)
+    return _Span(0.0, end_s - cue_in_s, cue_in_s, source_s, is_guess, " ".join(notes) or None)
 
 
 def _share_decks(spans: Sequence[_Span]) -> list[int]:
@@ -111,15 +112,21 @@ def _share_decks(spans: Sequence[_Span]) -> list[int]:
 
 
 def _fades(spans: Sequence[_Span]) -> list[tuple[float, float]]:
-    """Give fade-in and fade-out of each clip as long as what it shares with its neighbours in time."""
+    """Give fade-in and fade-out of each clip: as long as what it shares with the one before, and the one after it.
+
+    One that lies inside another, such as a jingle, is no crossfade, and is passed over.
+    """
     fades = [(0.0, 0.0)] * len(spans)
     in_time = sorted(range(len(spans)), key=lambda number: (spans[number].start_s, number))
-    for before, after in pairwise(in_time):
+    before = next(iter(in_time), 0)  # of what has begun, the one that ends last
+    for after in in_time[1:]:
+        if spans[after].end_s <= spans[before].end_s + _SAME_S:
+            continue
         overlap_s = spans[before].end_s - spans[after].start_s
-        # One that lies inside another, such as a jingle, is no crossfade.
-        if overlap_s > _SAME_S and spans[after].end_s > spans[before].end_s + _SAME_S:
+        if overlap_s > _SAME_S and spans[after].start_s > spans[before].start_s + _SAME_S:
             fades[before] = (fades[before][0], overlap_s)
             fades[after] = (overlap_s, fades[after][1])
+        before = after
     return fades
 
 
@@ -141,7 +148,17 @@ def _clip(entry: ManifestEntry, span: _Span, deck: int, fades: tuple[float, floa
         fade_out_s=fade_out_s,
         sample_rate_hz=entry.sample_rate_hz or rate_hz,
         channels=entry.channels or _USUAL_CHANNELS,
-        missing=(entry.detail or "") if entry.status is Status.MISSING else None,
+        missing=_why_missing(entry) if entry.status is Status.MISSING else None,
         length_is_guess=span.length_is_guess,
         note=span.note,
     )
+
+
+def _why_missing(entry: ManifestEntry) -> str:
+    """Why, without a path of the user's computer: a project is given to others."""
+    match entry.reason:
+        case Reason.LOCAL_MISSING:
+            return "The file in the library is not there."
+        case Reason.LOCAL_UNREADABLE:
+            return "The file in the library cannot be read."
+    return entry.detail or ""

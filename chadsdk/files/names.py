@@ -18,7 +18,7 @@ __all__ = ["collision_key", "inside", "portable_name", "safe_id", "unique_name"]
 _MAX_NAME_BYTES = 180  # NAME_MAX is 255 bytes; the rest is room for " (2)", an extension, a temporary prefix
 _MAX_ID_CHARACTERS = 512
 
-_FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]')
+_FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]')
 # Marks that turn the reading direction: they make `exe.wav` look like `vaw.exe`.
 _DIRECTION = re.compile(r"[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 _EDGES = re.compile(r"\A\s+|[\s.]+\Z")

@@ -101,6 +101,7 @@ def test_a_portable_name_can_be_made(tmp_path: Path) -> None:
     [
         ("Night Drive", "Night Drive"),
         ("AC/DC: Live?", "AC_DC_ Live_"),
+        ("one\u2028two\u2029", "one_two_"),
         ("..", "untitled"),
         ("", "untitled"),
         ("???", "untitled"),

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from chadsdk.errors import ConfigurationError
-from chadsdk.export.writers import dawproject, m3u8, overview
+from chadsdk.export.writers import audacity, dawproject, m3u8, otio, overview, reaper
 from chadsdk.export.writers.writer import Desk, Writer
 
 __all__ = ["ALWAYS", "Desk", "Writer", "writer_names", "writer_of"]
@@ -20,10 +20,13 @@ ALWAYS = ("m3u8", "overview")
 
 _GROUP = "chadsdk.writers"
 _OURS: Mapping[str, Writer] = {
+    "audacity": audacity.WRITER,
     "dawproject": dawproject.WRITER,
     "dawproject-linked": dawproject.LINKED,
     "m3u8": m3u8.WRITER,
+    "otio": otio.WRITER,
     "overview": overview.WRITER,
+    "reaper": reaper.WRITER,
 }
 
 
@@ -36,10 +39,15 @@ def writer_of(name: str) -> Writer:
     """Give the writer of a format.
 
     Raises:
-        ConfigurationError: There is no such format, or the package that brings it is broken.
+        ConfigurationError: There is no such format, the package that brings it is broken, or a library that it needs
+            is not installed.
     """
-    if name in _OURS:
-        return _OURS[name]
+    writer = _OURS[name] if name in _OURS else _load(name)
+    writer.needs()
+    return writer
+
+
+def _load(name: str) -> Writer:
     found = _theirs().get(name)
     if found is None:
         raise ConfigurationError(f"There is no format {name!r}; there are: {', '.join(writer_names())}.")

@@ -12,6 +12,10 @@ from chadsdk.export.project import Project
 __all__ = ["Desk", "Writer"]
 
 
+def _need_nothing() -> None:
+    pass
+
+
 def _refuse_nothing(project: Project) -> None:
     del project
 
@@ -41,6 +45,8 @@ class Writer:
         write: Writes a project; raises `OSError` when the file system refuses, and `ExportCancelled`.
         check: Reads what was written back and compares it with the project; raises `FormatError` where they differ.
         refuse: Raises `FormatError` for a project that the format cannot hold; called before anything is written.
+        needs: Raises `ConfigurationError` where a library that it needs is not installed; called whenever the writer is
+            asked for, so before anything is downloaded.
         copies_audio: Whether it writes the audio once more; an export then asks for the room.
     """
 
@@ -48,6 +54,7 @@ class Writer:
     write: Callable[[Project, Desk], None]
     check: Callable[[Project, Desk], None]
     refuse: Callable[[Project], None] = _refuse_nothing
+    needs: Callable[[], None] = _need_nothing
     copies_audio: bool = False
 
     def output_of(self, stem: str) -> str:

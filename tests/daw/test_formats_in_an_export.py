@@ -1,0 +1,60 @@
+"""Tests of whole exports with project files: what they name is what lies in the folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote
+
+import opentimelineio as otio
+import pytest
+import rpp
+
+from chadsdk import MixExporter, Playlist, PlaylistEntry, Track
+from tests.export.rig import own_wav, quick_settings
+
+NASTY = '"it\'s" `50%` #1?\x00\u2028</a>]]>\u202e é😀\ud800'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An export of three entries, the second of which is missing, with a crossfade."""
+    files = [own_wav(tmp_path / "in" / f"{number}.wav") for number in range(3)]
+    files[1].unlink()
+    entries = tuple(PlaylistEntry(Track(f"{NASTY} {file.stem}", artist=NASTY, file=file)) for file in files)
+    playlist = Playlist("Mine", entries=entries, crossfade_s=0.1)
+    with MixExporter(settings=quick_settings(tmp_path / "cache")) as exporter:
+        return exporter.export(playlist, tmp_path / "out", formats=("reaper", "audacity", "otio")).folder
+
+
+def test_what_a_reaper_project_names_lies_there(folder: Path) -> None:
+    """The files of the tracks that are there, and no file for the one that is missing."""
+    root = rpp.loads((folder / "Mine.rpp").read_text(encoding="utf-8"))
+    items = [item for track in root.findall("TRACK") for item in track.findall("ITEM")]
+    there = [(folder / item.find("SOURCE").find("FILE")[1]).is_file() for item in items]
+    assert sorted(there) == [False, True, True]
+    assert [item.find("NOTES") is None for item in items] == there
+
+
+def test_what_a_list_for_audacity_names_lies_there(folder: Path) -> None:
+    """Both files, and no third."""
+    lines = (folder / "Mine.lof").read_text(encoding="utf-8").split("\n")
+    named = [line.split('"')[1] for line in lines if line.startswith("file ")]
+    assert [(folder / name).is_file() for name in named] == [True, True]
+
+
+def test_what_a_time_line_names_lies_there(folder: Path) -> None:
+    """Every address leads to a file; the missing track has none."""
+    timeline = otio.core.deserialize_json_from_file(str(folder / "Mine.otio"))
+    media = [clip.media_reference for clip in timeline.find_clips()]
+    missing = [one for one in media if isinstance(one, otio.schema.MissingReference)]
+    assert len(missing) == 1
+    assert all((folder / unquote(one.target_url)).is_file() for one in media if one not in missing)
+
+
+@pytest.mark.parametrize("name", ["Mine.rpp", "Mine.lof", "Mine.otio"])
+def test_nothing_in_them_leads_out_of_the_folder(folder: Path, name: str) -> None:
+    """No absolute path, no address, no step up."""
+    text = (folder / name).read_text(encoding="utf-8")
+    assert str(folder.parent.parent) not in text
+    assert "://" not in text
+    assert "../" not in text
