@@ -41,6 +41,7 @@ class Sizes:
     memory_small_bytes: int
     memory_large_bytes: int
     cancel_moments: int
+    project_entries: int
     shared_files: int
     shared_bytes: int
 
@@ -70,6 +71,7 @@ FULL = Sizes(
     memory_small_bytes=16 * MIB,
     memory_large_bytes=1024 * MIB,
     cancel_moments=200,
+    project_entries=1000,
     shared_files=50,
     shared_bytes=MIB,
 )
@@ -94,6 +96,7 @@ SMOKE = Sizes(
     memory_small_bytes=16 * MIB,
     memory_large_bytes=128 * MIB,
     cancel_moments=12,
+    project_entries=1000,
     shared_files=50,
     shared_bytes=256 * KIB,
 )

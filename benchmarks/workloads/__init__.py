@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from benchmarks.bench import Bench, Outcome
-from benchmarks.workloads import cancel, export, latency, limited, memory, server, shared, transfer
+from benchmarks.workloads import cancel, export, latency, limited, memory, projects, server, shared, transfer
 
 __all__ = ["WORKLOADS", "Workload"]
 
@@ -48,6 +48,7 @@ WORKLOADS: Mapping[str, Workload] = MappingProxyType(
             Workload("export", export.export),
             Workload("export-disk", export.export_disk, in_smoke=False),
             Workload("memory", memory.memory),
+            Workload("projects", projects.projects),
             Workload("cancel", cancel.cancel),
             Workload("shared", shared.shared),
             Workload("server", server.server, in_smoke=False),
