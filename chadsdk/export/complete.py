@@ -51,13 +51,13 @@ def plan_missing(
 
     run_all(manifest.missing, look, workers=workers, token=token, settled=settled, tick=lambda: None)
     entries = tuple(_planned(entry, needs[entry.position]) for entry in manifest.missing)
-    return ExportPlan(manifest.playlist, folder, entries, manifest.tempo_bpm, manifest.crossfade_s)
+    return ExportPlan(manifest.playlist, folder, entries, manifest.tempo_bpm, manifest.crossfade_s, manifest.convert_to)
 
 
 def _need_of(entry: ManifestEntry, folder: Path, server: MusicServer | None, looks: Looks, token: CancelToken) -> Need:
     put_there = _put_there(folder, entry)
     if put_there is not None:
-        return Local(put_there, looks.local_bytes(put_there))
+        return Local(put_there, looks.local_bytes(put_there), in_place=True)
     if entry.cloud_track_id is None or server is None or entry.cloud_server not in {None, server.key}:
         return Missing(entry.reason or Reason.NO_SOURCE, entry.detail or "")
     source = server.track(entry.cloud_track_id, cancel=token).source()
