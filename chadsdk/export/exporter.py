@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -12,11 +11,12 @@ from typing import Self
 from chadsdk.cancel import CancelToken
 from chadsdk.disk import volume_of
 from chadsdk.download import DownloadService, FetchOutcome
-from chadsdk.errors import LocalMissingError, LocalUnreadableError, NoSourceError
+from chadsdk.errors import NoSourceError
 from chadsdk.export.collect import Collector
 from chadsdk.export.complete import merge, plan_missing
 from chadsdk.export.estimate import converted_sizes
 from chadsdk.export.job import ExportJob
+from chadsdk.export.local import local_bytes
 from chadsdk.export.manifest import Manifest
 from chadsdk.export.order import OnMissing, Order
 from chadsdk.export.plan import Cloud, ExportPlan, Looks, make_plan
@@ -45,7 +45,7 @@ class MixExporter:
     def __init__(self, server: MusicServer | None = None, *, settings: Settings | None = None) -> None:
         self._settings = settings or Settings()
         self._server = server
-        self._looks = Looks(local_bytes=_local_bytes, cached_bytes=self._cached_bytes)
+        self._looks = Looks(local_bytes=local_bytes, cached_bytes=self._cached_bytes)
         self._downloads = DownloadService(server, settings=self._settings) if server is not None else None
 
     def __enter__(self) -> Self:
@@ -249,18 +249,6 @@ class MixExporter:
             raise NoSourceError(f"{source} is in the cloud, and no server was given.")
         cached = self._downloads.cached(source)
         return cached.size_bytes if cached else None
-
-
-def _local_bytes(path: Path) -> int:
-    try:
-        status = path.stat()
-    except (FileNotFoundError, NotADirectoryError) as exc:
-        raise LocalMissingError(f"The file {path} is not there.") from exc
-    except (OSError, ValueError) as exc:
-        raise LocalUnreadableError(f"The file {path} cannot be looked at: {exc}.") from exc
-    if not stat.S_ISREG(status.st_mode):
-        raise LocalUnreadableError(f"{path} is not a file.")
-    return status.st_size
 
 
 def _ignore(event: Event) -> None:

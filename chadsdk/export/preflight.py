@@ -132,7 +132,7 @@ def preflight(
         key: size_of(need.source) if isinstance(need, Cloud) and not need.cached else need.size_bytes or 0
         for key, need in plan.files.items()
     }
-    copy = copies * sum((originals | converted).values())
+    copy = copies * sum({**originals, **converted}.values())
     copy += sum(heapq.nlargest(WORKERS, (originals[key] for key in converted)))
     if cache[1].device == export[1].device:
         volumes: tuple[VolumeNeed, ...] = (VolumeNeed(export[1], export[0], download, copy, headroom_bytes),)

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from chadsdk.cancel import CancelToken
 from chadsdk.errors import ConfigurationError, ConversionError
-from chadsdk.files import new_file, open_regular, write_all
+from chadsdk.files import new_file, open_regular
 from chadsdk.media.facts import AudioFacts
 from chadsdk.media.formats import AudioFormat
 from chadsdk.media.samples import DEPTHS, Depth, quantiser
+from chadsdk.media.stream import SoundStream
 
 if TYPE_CHECKING:
     import soundfile
@@ -121,7 +121,7 @@ def convert_file(
         return Left(f"{_LEFT}: {facts.sample_rate_hz} Hz is no sample rate of music.")
     try:
         with open_regular(sound.path, follow_links=False) as source, new_file(target) as copy:
-            outcome = _Conversion(facts, rate_hz, token, advance).carry_out(_Disk(source), _Disk(copy))
+            outcome = _Conversion(facts, rate_hz, token, advance).carry_out(SoundStream(source), SoundStream(copy))
     except FileExistsError:
         raise
     except BaseException:
@@ -146,7 +146,7 @@ class _Conversion:
         """How many samples per channel the original is to have."""
         return round(self.facts.duration_s * self.facts.sample_rate_hz)
 
-    def carry_out(self, source: _Disk, copy: _Disk) -> Converted | Left:
+    def carry_out(self, source: SoundStream, copy: SoundStream) -> Converted | Left:
         import soundfile  # noqa: PLC0415 - 60 ms and numpy
 
         try:
@@ -213,42 +213,3 @@ def _bits_of(subtype: str) -> int | None:
         return 20
     depth = DEPTHS.get(subtype)
     return depth.bits if depth else None
-
-
-class _Disk:
-    """A file as libsndfile sees it through soundfile.
-
-    An exception cannot pass through its C code, so what the file system says is kept in `error`, and nothing is done
-    from then on.
-    """
-
-    def __init__(self, stream: FileIO) -> None:
-        self._stream = stream
-        self.error: OSError | None = None
-
-    def readinto(self, buffer: memoryview) -> int:
-        return self._trying(lambda: self._stream.readinto(buffer) or 0)
-
-    read = readinto  # soundfile wants to see one, and uses the other
-
-    def write(self, data: bytes) -> int:
-        def write() -> int:
-            write_all(self._stream, data)
-            return len(data)
-
-        return self._trying(write)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._trying(lambda: self._stream.seek(offset, whence))
-
-    def tell(self) -> int:
-        return self._trying(self._stream.tell)
-
-    def _trying(self, act: Callable[[], int]) -> int:
-        if self.error is not None:
-            return 0
-        try:
-            return act()
-        except OSError as exc:
-            self.error = exc
-            return 0
