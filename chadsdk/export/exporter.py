@@ -69,6 +69,8 @@ class MixExporter:
     ) -> ExportPlan:
         """Say what an export would do: what is local, cached, to download, missing. Moves no byte, asks no server.
 
+        `convert_to` is that of `export`; `preflight` then asks for the room.
+
         Raises:
             ExportCancelled: Cancelled.
             StorageError: The cache cannot be read.
