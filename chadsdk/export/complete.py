@@ -12,7 +12,7 @@ from chadsdk.export.manifest import Manifest, ManifestEntry
 from chadsdk.export.plan import Cloud, ExportPlan, Local, Looks, Missing, Need, PlannedEntry
 from chadsdk.files import inside
 from chadsdk.library import PlaylistEntry, Track
-from chadsdk.media import EXTENSIONS
+from chadsdk.media import EXTENSIONS, require_converter
 from chadsdk.server import MusicServer
 
 __all__ = ["merge", "plan_missing"]
@@ -36,8 +36,11 @@ def plan_missing(
 
     Raises:
         ExportCancelled: Cancelled.
+        ConfigurationError: The export has one sample rate, and none can be converted here.
         ChadError: The server cannot be asked at all.
     """
+    if manifest.convert_to is not None:
+        require_converter()
     needs: dict[int, Need] = {}
 
     def look(entry: ManifestEntry, batch: CancelToken) -> Need:

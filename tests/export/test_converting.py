@@ -137,12 +137,12 @@ def test_entries_that_share_a_file_share_its_conversion(offline: MixExporter, tm
 
 def test_a_cue_out_at_the_end_of_the_original_is_no_problem(offline: MixExporter, tmp_path: Path, to: Path) -> None:
     """The copy may be a part of a sample shorter than its original: the playlist still says nothing wrong."""
-    samples = np.zeros((48_001, 1))
+    samples = np.zeros((48_008, 1))
     soundfile.write(tmp_path / "a.wav", samples, 48_000)
     track = Track("A", file=tmp_path / "a.wav")
-    playlist = Playlist("Mine", entries=(PlaylistEntry(track, cue_out_s=48_001 / 48_000),))
+    playlist = Playlist("Mine", entries=(PlaylistEntry(track, cue_out_s=48_008 / 48_000),))
     result = offline.export(playlist, to, convert_to=44_100)
-    assert result.exported[0].duration_s != pytest.approx(48_001 / 48_000, abs=2e-6)
+    assert result.exported[0].duration_s != pytest.approx(48_008 / 48_000, abs=2e-6)
     assert make_project(result.manifest).clips[0].note is None
 
 
