@@ -71,6 +71,8 @@ def test_json_is_one_object_and_nothing_else(command: Command, mixed_server: Ser
         "entries",
         "exported",
         "missing",
+        "converted",
+        "not_converted",
         "downloaded_bytes",
         "cache_hits",
         "wall_s",
