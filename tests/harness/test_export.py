@@ -60,7 +60,17 @@ def default_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[st
 def test_the_summary_adds_up(default_run: tuple[Path, dict[str, object]]) -> None:
     """One JSON object with the published keys; at least 12 entries, at least 2 missing."""
     _, summary = default_run
-    keys = "folder manifest entries exported missing formats convert_to converted not_converted".split()
+    keys = [
+        "folder",
+        "manifest",
+        "entries",
+        "exported",
+        "missing",
+        "formats",
+        "convert_to",
+        "converted",
+        "not_converted",
+    ]
     assert list(summary) == [*keys, "downloaded_bytes", "cache_hits", "wall_s"]
     statuses = [entry["status"] for entry in entries_of(summary)]
     assert len(statuses) == summary["entries"]
