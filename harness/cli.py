@@ -72,6 +72,8 @@ def _export(options: argparse.Namespace) -> int:
         seed=options.seed,
         scenario=find_scenario(options.scenario),
         as_json=options.json,
+        formats=tuple(options.formats),
+        convert_to=options.convert_to,
     )
     try:
         result = export(wanted)
@@ -96,6 +98,9 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", type=Path, metavar="DIR", required=True, help="gets the export folder")
     _add_world(parser)
     parser.add_argument("--scenario", default="default", metavar="NAME", help="how the server behaves")
+    written = "project file to write; repeatable. The M3U8 playlist is always written"
+    parser.add_argument("--format", dest="formats", action="append", default=[], metavar="NAME", help=written)
+    parser.add_argument("--convert-to", type=int, metavar="HZ", help="sample rate that every track is to have")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
 

@@ -35,6 +35,8 @@ class ExportOptions:
         seed: What the world is made from.
         scenario: How the server is to behave.
         as_json: Whether standard output gets one JSON object instead of words.
+        formats: Project files to write beside the M3U8 playlist.
+        convert_to: Sample rate that every track is to have, in Hz; None copies all as they are.
     """
 
     to: Path
@@ -42,6 +44,8 @@ class ExportOptions:
     seed: int
     scenario: Scenario
     as_json: bool
+    formats: tuple[str, ...] = ()
+    convert_to: int | None = None
 
 
 def export(options: ExportOptions) -> ExportResult:
@@ -59,7 +63,14 @@ def export(options: ExportOptions) -> ExportResult:
         settings = Settings(cache_dir=_cache_dir(folder), backoff_base_s=BACKOFF_S)
         with _client(server, options.scenario, settings) as client, MixExporter(client, settings=settings) as exporter:
             playlist = _mixed(client.playlist(world.playlists[0].id), world)
-            result = exporter.export(playlist, options.to, progress=_Shown(), replace=True)
+            result = exporter.export(
+                playlist,
+                options.to,
+                formats=options.formats,
+                progress=_Shown(),
+                replace=True,
+                convert_to=options.convert_to,
+            )
         _report(result, options)
     return result
 
@@ -130,6 +141,10 @@ def _report(result: ExportResult, options: ExportOptions) -> None:
     print(f"\n{len(result.exported)} of {entries} entries exported, {len(result.missing)} missing:")
     for entry in result.missing:
         print(f"  {entry.position}. {entry.title}: {entry.reason} - {entry.detail}")
+    for entry in result.manifest.not_converted:
+        print(f"  {entry.position}. {entry.title}: {entry.not_converted}")
+    if options.convert_to:
+        print(f"{len(result.manifest.converted)} entries converted to {options.convert_to} Hz.")
     downloaded = f"{result.downloaded_bytes:,} bytes downloaded, {result.cache_hits} tracks from the cache"
     print(f"{downloaded}, {result.wall_s:.2f} s. Manifest: {result.manifest_path}")
 
@@ -141,6 +156,10 @@ def _summary(result: ExportResult) -> dict[str, object]:
         "entries": len(result.exported) + len(result.missing),
         "exported": len(result.exported),
         "missing": len(result.missing),
+        "formats": list(result.manifest.formats),
+        "convert_to": result.manifest.convert_to,
+        "converted": len(result.manifest.converted),
+        "not_converted": len(result.manifest.not_converted),
         "downloaded_bytes": result.downloaded_bytes,
         "cache_hits": result.cache_hits,
         "wall_s": result.wall_s,

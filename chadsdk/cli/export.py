@@ -21,6 +21,7 @@ from chadsdk.cli.options import (
 from chadsdk.cli.show import result_object, result_text, showing_progress
 from chadsdk.export import MixExporter
 from chadsdk.export.writers import writer_names
+from chadsdk.media import RATES_HZ
 from chadsdk.settings import Settings
 
 __all__ = ["export"]
@@ -45,6 +46,15 @@ __all__ = ["export"]
     help="Project file to write; repeatable. The M3U8 playlist is always written.",
 )
 @click.option(
+    "--convert-to",
+    "convert_to",
+    metavar="HZ",
+    type=click.IntRange(RATES_HZ[0], RATES_HZ[-1]),
+    help="Write every track at this sample rate, such as 44100: one of another rate as a converted copy of the same "
+    "bit depth (MP3, Vorbis and Opus as WAV of 24 bits). Originals and cache stay as they are; what cannot be "
+    "converted, such as AAC, is copied as it is and listed.",
+)
+@click.option(
     "--on-missing",
     type=click.Choice(["manifest", "fail"]),
     default="manifest",
@@ -64,6 +74,7 @@ def export(
     server: str | None,
     token_file: Path | None,
     formats: tuple[str, ...],
+    convert_to: int | None,
     on_missing: Literal["manifest", "fail"],
     replace: bool,
     jobs: int,
@@ -81,7 +92,14 @@ def export(
         loaded = open_playlist(playlist, client, token)
         with MixExporter(client, settings=settings) as exporter, showing_progress() as listener:
             result = exporter.export(
-                loaded, to, formats=formats, progress=listener, cancel=token, on_missing=on_missing, replace=replace
+                loaded,
+                to,
+                formats=formats,
+                progress=listener,
+                cancel=token,
+                on_missing=on_missing,
+                replace=replace,
+                convert_to=convert_to,
             )
     click.echo(json.dumps(result_object(result)) if as_json else result_text(result))
     return MISSING if result.missing else 0

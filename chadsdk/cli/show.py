@@ -98,6 +98,11 @@ def result_text(result: ExportResult) -> str:
         f"{result.cache_hits} from the cache, {result.wall_s:.1f} s)"
     )
     lines = [summary]
+    if result.manifest.converted:
+        lines.append(f"Converted to {result.manifest.convert_to} Hz: {len(result.manifest.converted)}")
+    lines += [
+        one_line(f"{entry.position}. {entry.title}: {entry.not_converted}") for entry in result.manifest.not_converted
+    ]
     if result.missing:
         lines.append(f"Missing: {len(result.missing)}, listed with their reasons in {result.folder / MISSING_NAME}")
     if result.kept is not None:
@@ -113,6 +118,8 @@ def result_object(result: ExportResult) -> dict[str, object]:
         "entries": len(result.manifest.entries),
         "exported": len(result.exported),
         "missing": len(result.missing),
+        "converted": len(result.manifest.converted),
+        "not_converted": len(result.manifest.not_converted),
         "downloaded_bytes": result.downloaded_bytes,
         "cache_hits": result.cache_hits,
         "wall_s": result.wall_s,

@@ -27,7 +27,8 @@
         ├── UnsafeNameError      an id that must not become a path
         ├── LocalMissingError    a file of the library is not there
         ├── LocalUnreadableError a file of the library cannot be read
-        └── NoSourceError        the entry names neither a file nor a cloud track
+        ├── NoSourceError        the entry names neither a file nor a cloud track
+        └── ConversionError      a file that is to have another sample rate cannot be decoded to its end
 
     ExportCancelled              not a ChadError: the caller asked for it
 
@@ -49,6 +50,7 @@ from chadsdk.errors.batch import (
     StorageError,
 )
 from chadsdk.errors.track import (
+    ConversionError,
     ForbiddenError,
     IntegrityError,
     LocalMissingError,
@@ -73,6 +75,7 @@ __all__ = [
     "AuthError",
     "ChadError",
     "ConfigurationError",
+    "ConversionError",
     "DataError",
     "DiskFullError",
     "ExportCancelled",

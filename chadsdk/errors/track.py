@@ -8,6 +8,7 @@ from typing import ClassVar
 from chadsdk.errors.batch import ChadError
 
 __all__ = [
+    "ConversionError",
     "ForbiddenError",
     "IntegrityError",
     "LocalMissingError",
@@ -47,6 +48,7 @@ class Reason(StrEnum):
     LOCAL_MISSING = "local_missing"
     LOCAL_UNREADABLE = "local_unreadable"
     NO_SOURCE = "no_source"
+    NOT_CONVERTIBLE = "not_convertible"
 
 
 class TrackError(ChadError):
@@ -169,3 +171,9 @@ class NoSourceError(TrackError):
     """An entry that names neither a file nor a cloud track of this server."""
 
     reason = Reason.NO_SOURCE
+
+
+class ConversionError(TrackError):
+    """A file is to have another sample rate, but breaks off or cannot be decoded."""
+
+    reason = Reason.NOT_CONVERTIBLE

@@ -2,7 +2,7 @@
 
 from chadsdk.export.exporter import MixExporter
 from chadsdk.export.job import ExportJob
-from chadsdk.export.manifest import Manifest, ManifestEntry, Status, manifest_schema
+from chadsdk.export.manifest import ConvertedFrom, Manifest, ManifestEntry, Status, manifest_schema
 from chadsdk.export.plan import Cloud, ExportPlan, Local, Missing, PlannedEntry
 from chadsdk.export.preflight import PreflightReport, VolumeNeed
 from chadsdk.export.result import ExportResult
@@ -10,6 +10,7 @@ from chadsdk.export.verify import Finding, State, VerifyReport, verify_export
 
 __all__ = [
     "Cloud",
+    "ConvertedFrom",
     "ExportJob",
     "ExportPlan",
     "ExportResult",

@@ -18,11 +18,11 @@ from chadsdk.files import piece_buffer
 from chadsdk.progress import Listener, Phase, Progress, Tally, TrackDone
 from chadsdk.source import CloudSource
 
-__all__ = ["Collected", "Collector"]
+__all__ = ["WORKERS", "Collected", "Collector"]
 
 # Hashing and copying hold no interpreter lock, what lies between does: more threads than processors only quarrel for it
 # (600 files of 1 MiB on two processors: 1.10 s with two threads, 1.29 s with three, 1.32 s with four).
-_WORKERS = max(2, min(4, os.cpu_count() or 2))
+WORKERS = max(2, min(4, os.cpu_count() or 2))
 _REFETCHES = 3
 
 
@@ -69,12 +69,14 @@ class Collector:
         folder: The staged folder.
         downloads: Fetches again what the cache has lost; None when there is no server.
         token: Heard between any two pieces of a copy.
+        convert_to: Sample rate that files of another one are converted to, in Hz; None copies all as they are.
         room: Where the pieces go.
     """
 
     folder: Path
     downloads: DownloadService | None
     token: CancelToken
+    convert_to: int | None = None
     room: _Room = field(default_factory=_Room)
 
     def collect(
@@ -115,7 +117,7 @@ class Collector:
         run_all(
             list(files),
             lambda planned, batch: self._collect_one(planned, account, batch, last=last),
-            workers=_WORKERS,
+            workers=WORKERS,
             token=self.token,
             settled=account.settle,
             tick=account.tick,
@@ -144,13 +146,13 @@ class Collector:
     ) -> Collected | Unavailable | None:
         """Copy one file, on a worker's thread; None for a cached one that is to be fetched again."""
         key = _identity(planned)
-        filing = Filing(self.folder, self.downloads)
+        filing = Filing(self.folder, self.downloads, self.convert_to)
         copying = Copying(token, partial(account.advance, key), self.room.buffer)
         try:
             token.raise_if_cancelled()
             match planned.need:
-                case Local(path=path):
-                    return filing.copy_local(planned, path, copying)
+                case Local() as local:
+                    return filing.copy_local(planned, local, copying)
                 case Cloud(source=source):
                     return filing.copy_cached(planned, source, copying)
                 case Missing() as missing:

@@ -12,7 +12,7 @@ from chadsdk.export.manifest import Manifest, ManifestEntry
 from chadsdk.export.plan import Cloud, ExportPlan, Local, Looks, Missing, Need, PlannedEntry
 from chadsdk.files import inside
 from chadsdk.library import PlaylistEntry, Track
-from chadsdk.media import EXTENSIONS
+from chadsdk.media import EXTENSIONS, require_converter
 from chadsdk.server import MusicServer
 
 __all__ = ["merge", "plan_missing"]
@@ -36,8 +36,11 @@ def plan_missing(
 
     Raises:
         ExportCancelled: Cancelled.
+        ConfigurationError: The export has one sample rate, and none can be converted here.
         ChadError: The server cannot be asked at all.
     """
+    if manifest.convert_to is not None:
+        require_converter()
     needs: dict[int, Need] = {}
 
     def look(entry: ManifestEntry, batch: CancelToken) -> Need:
@@ -51,13 +54,13 @@ def plan_missing(
 
     run_all(manifest.missing, look, workers=workers, token=token, settled=settled, tick=lambda: None)
     entries = tuple(_planned(entry, needs[entry.position]) for entry in manifest.missing)
-    return ExportPlan(manifest.playlist, folder, entries, manifest.tempo_bpm, manifest.crossfade_s)
+    return ExportPlan(manifest.playlist, folder, entries, manifest.tempo_bpm, manifest.crossfade_s, manifest.convert_to)
 
 
 def _need_of(entry: ManifestEntry, folder: Path, server: MusicServer | None, looks: Looks, token: CancelToken) -> Need:
     put_there = _put_there(folder, entry)
     if put_there is not None:
-        return Local(put_there, looks.local_bytes(put_there))
+        return Local(put_there, looks.local_bytes(put_there), in_place=True)
     if entry.cloud_track_id is None or server is None or entry.cloud_server not in {None, server.key}:
         return Missing(entry.reason or Reason.NO_SOURCE, entry.detail or "")
     source = server.track(entry.cloud_track_id, cancel=token).source()

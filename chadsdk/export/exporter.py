@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -12,10 +11,12 @@ from typing import Self
 from chadsdk.cancel import CancelToken
 from chadsdk.disk import volume_of
 from chadsdk.download import DownloadService, FetchOutcome
-from chadsdk.errors import LocalMissingError, LocalUnreadableError, NoSourceError
+from chadsdk.errors import NoSourceError
 from chadsdk.export.collect import Collector
 from chadsdk.export.complete import merge, plan_missing
+from chadsdk.export.estimate import converted_sizes
 from chadsdk.export.job import ExportJob
+from chadsdk.export.local import local_bytes
 from chadsdk.export.manifest import Manifest
 from chadsdk.export.order import OnMissing, Order
 from chadsdk.export.plan import Cloud, ExportPlan, Looks, make_plan
@@ -44,7 +45,7 @@ class MixExporter:
     def __init__(self, server: MusicServer | None = None, *, settings: Settings | None = None) -> None:
         self._settings = settings or Settings()
         self._server = server
-        self._looks = Looks(local_bytes=_local_bytes, cached_bytes=self._cached_bytes)
+        self._looks = Looks(local_bytes=local_bytes, cached_bytes=self._cached_bytes)
         self._downloads = DownloadService(server, settings=self._settings) if server is not None else None
 
     def __enter__(self) -> Self:
@@ -58,14 +59,23 @@ class MixExporter:
         if self._downloads is not None:
             self._downloads.close()
 
-    def plan(self, playlist: Playlist, to: str | Path, *, cancel: CancelToken | None = None) -> ExportPlan:
+    def plan(
+        self,
+        playlist: Playlist,
+        to: str | Path,
+        *,
+        convert_to: int | None = None,
+        cancel: CancelToken | None = None,
+    ) -> ExportPlan:
         """Say what an export would do: what is local, cached, to download, missing. Moves no byte, asks no server.
+
+        `convert_to` is that of `export`; `preflight` then asks for the room.
 
         Raises:
             ExportCancelled: Cancelled.
             StorageError: The cache cannot be read.
         """
-        return make_plan(playlist, Path(to), looks=self._looks, token=cancel)
+        return make_plan(playlist, Path(to), looks=self._looks, convert_to=convert_to, token=cancel)
 
     def preflight(self, plan: ExportPlan, *, cancel: CancelToken | None = None) -> PreflightReport:
         """Say what an export needs on each volume; unknown sizes are asked of the server, one HEAD each.
@@ -81,15 +91,21 @@ class MixExporter:
         sizes: Mapping[CloudSource, int | None] = {}
         if unknown and self._downloads is not None:
             sizes = self._downloads.sizes(unknown, cancel=cancel)
-        cache_dir = self._settings.cache_dir
+        cache_dir, guess_bytes = self._settings.cache_dir, self._settings.unknown_track_bytes
         return preflight(
             plan,
             sizes=sizes,
-            guess_bytes=self._settings.unknown_track_bytes,
+            guess_bytes=guess_bytes,
             headroom_bytes=self._settings.headroom_bytes,
             cache=(cache_dir, volume_of(cache_dir)),
             export=(plan.folder, volume_of(plan.folder)),
             copies=copies,
+            converted=converted_sizes(
+                plan,
+                sizes=lambda source: sizes.get(source, source.size_bytes) or guess_bytes,
+                cached=self._cached_path,
+                token=cancel or CancelToken(),
+            ),
         )
 
     def export(
@@ -102,6 +118,7 @@ class MixExporter:
         cancel: CancelToken | None = None,
         on_missing: OnMissing = "manifest",
         replace: bool = False,
+        convert_to: int | None = None,
     ) -> ExportResult:
         """Export a playlist into ``<to>/<playlist name>/``.
 
@@ -114,20 +131,22 @@ class MixExporter:
             on_missing: ``manifest`` finishes without what cannot be had, ``fail`` raises.
             replace: Whether an export of that name may be swapped for the new one; if it holds files that no export
                 wrote, it is kept beside it (`ExportResult.kept`).
+            convert_to: Sample rate in Hz; files of another one are exported as converted copies, those that nothing
+                here decodes as they are (`Manifest.not_converted`). None copies all as they are.
 
         Returns:
             The export; `ExportResult.missing` says what could not be had.
 
         Raises:
             ExportCancelled: Cancelled. As with every error, no export folder is left, and an older one is untouched.
-            ConfigurationError: An unknown format or `on_missing`.
+            ConfigurationError: An unknown format or `on_missing`, or a sample rate that is none.
             ExportExistsError: The folder exists.
             DiskFullError: It would not fit, or a disk filled meanwhile.
             AuthError: The server refuses the credentials.
             MissingTracksError: Tracks are missing and `on_missing` is ``fail``.
             ChadError: Anything else that dooms the whole export.
         """
-        order = Order(playlist, Path(to), tuple(formats), on_missing, replace)
+        order = Order(playlist, Path(to), tuple(formats), on_missing, replace, convert_to)
         return self._export(order, progress or _ignore, cancel or CancelToken())
 
     def start(
@@ -138,21 +157,22 @@ class MixExporter:
         formats: Sequence[str] = (),
         on_missing: OnMissing = "manifest",
         replace: bool = False,
+        convert_to: int | None = None,
     ) -> ExportJob[ExportResult]:
         """Start the same on a thread of its own.
 
         The job is cancelled when the program ends: call `ExportJob.result` to wait for it.
 
         Raises:
-            ConfigurationError: An unknown format or `on_missing`.
+            ConfigurationError: As `export`.
         """
-        order = Order(playlist, Path(to), tuple(formats), on_missing, replace)
+        order = Order(playlist, Path(to), tuple(formats), on_missing, replace, convert_to)
         return ExportJob(lambda listener, token: self._export(order, listener, token))
 
     def _export(self, order: Order, listener: Listener, token: CancelToken) -> ExportResult:
         started = time.monotonic()
         token.raise_if_cancelled()
-        plan = self.plan(order.playlist, order.to, cancel=token)
+        plan = self.plan(order.playlist, order.to, convert_to=order.convert_to, cancel=token)
         tidy_up(plan.folder)
         refuse_folder(plan.folder, replace=order.replace)
         order.refuse_missing(plan, {})
@@ -161,7 +181,9 @@ class MixExporter:
             report.check()
             outcomes = self._download(plan, report, listener, token)
             order.refuse_missing(plan, outcomes)
-            collected = Collector(staging.path, self._downloads, token).collect(plan, outcomes, listener)
+            collected = Collector(staging.path, self._downloads, token, plan.convert_to).collect(
+                plan, outcomes, listener
+            )
             order.refuse_missing(plan, outcomes, collected)
             manifest = make_manifest(plan, collected, formats=order.formats)
             write_papers(manifest, staging.path, order.formats, token, audio=staging.path.joinpath)
@@ -197,7 +219,9 @@ class MixExporter:
             report = self.preflight(plan, cancel=token)
             report.check()
             outcomes = self._download(plan, report, listener, token)
-            collected = Collector(staging.path, self._downloads, token).collect(plan, outcomes, listener)
+            collected = Collector(staging.path, self._downloads, token, plan.convert_to).collect(
+                plan, outcomes, listener
+            )
             # A project that somebody has worked on is theirs from now on: no later export may take it for its own.
             untouched = untouched_formats(manifest, folder)
             completed = merge(manifest, make_manifest(plan, collected, formats=untouched))
@@ -219,23 +243,15 @@ class MixExporter:
         sources = [need.source for need in plan.files.values() if isinstance(need, Cloud)]
         return self._downloads.exporting(sources, cancel=token)
 
+    def _cached_path(self, source: CloudSource) -> Path | None:
+        cached = self._downloads.cached(source) if self._downloads else None
+        return cached.path if cached else None
+
     def _cached_bytes(self, source: CloudSource) -> int | None:
         if self._downloads is None:
             raise NoSourceError(f"{source} is in the cloud, and no server was given.")
         cached = self._downloads.cached(source)
         return cached.size_bytes if cached else None
-
-
-def _local_bytes(path: Path) -> int:
-    try:
-        status = path.stat()
-    except (FileNotFoundError, NotADirectoryError) as exc:
-        raise LocalMissingError(f"The file {path} is not there.") from exc
-    except (OSError, ValueError) as exc:
-        raise LocalUnreadableError(f"The file {path} cannot be looked at: {exc}.") from exc
-    if not stat.S_ISREG(status.st_mode):
-        raise LocalUnreadableError(f"{path} is not a file.")
-    return status.st_size
 
 
 def _ignore(event: Event) -> None:

@@ -3,95 +3,36 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
-from enum import StrEnum
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from chadsdk.cache import Verified
 from chadsdk.decode import (
     Field,
     Misfit,
     clean_text,
     decode,
-    finite,
     items,
     non_negative,
-    one_of,
     parse_json,
     positive,
     read_fields,
-    sha256_hex,
     text,
     whole_number,
 )
-from chadsdk.errors import DataError, Reason, UnsafeNameError
-from chadsdk.files import inside, open_regular
+from chadsdk.errors import DataError
+from chadsdk.export.entry import ConvertedFrom, ManifestEntry, Status, read_entry
+from chadsdk.files import open_regular
+from chadsdk.media import RATES_HZ
 
-__all__ = ["MANIFEST_NAME", "MISSING_NAME", "Manifest", "ManifestEntry", "Status", "manifest_schema"]
+__all__ = ["MANIFEST_NAME", "MISSING_NAME", "ConvertedFrom", "Manifest", "ManifestEntry", "Status", "manifest_schema"]
 
 MANIFEST_NAME = "manifest.json"
 MISSING_NAME = "MISSING.txt"
 SCHEMA = "chadsdk.manifest/1"
 
 _LARGEST_BYTES = 256 * 1024 * 1024
-
-
-class Status(StrEnum):
-    """What became of an entry."""
-
-    EXPORTED = "exported"
-    MISSING = "missing"
-
-
-@dataclass(frozen=True, slots=True)
-class ManifestEntry:
-    """One entry of the playlist.
-
-    Attributes:
-        position: From 1, in playlist order.
-        title: Title.
-        artist: Artist; None when unknown, as with what follows.
-        status: Exported or missing.
-        reason: Code, for a missing one.
-        detail: The same as a sentence.
-        file: Name in the export folder; for a missing one, the name it would have.
-        size_bytes: Length of the file.
-        sha256: Digest of the file, hex.
-        duration_s: Length in seconds; of a missing one, as the playlist says.
-        sample_rate_hz: Sample rate.
-        channels: Number of channels.
-        cloud_track_id: The server's id.
-        cloud_server: Key of that server; None when it is the one that the export was made with.
-        verified: How the file was checked.
-        start_s: This and what follows is its place in the mix, as the playlist says; see `PlaylistEntry`.
-    """
-
-    position: int
-    title: str
-    artist: str | None
-    status: Status
-    reason: Reason | None
-    detail: str | None
-    file: str
-    size_bytes: int | None = None
-    sha256: str | None = None
-    duration_s: float | None = None
-    sample_rate_hz: int | None = None
-    channels: int | None = None
-    cloud_track_id: str | None = None
-    verified: Verified | None = None
-    cloud_server: str | None = None
-    start_s: float | None = None
-    cue_in_s: float | None = None
-    cue_out_s: float | None = None
-    gain_db: float | None = None
-    fade_in_s: float | None = None
-    fade_out_s: float | None = None
-
-
-_NAMES = tuple(field.name for field in fields(ManifestEntry))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +47,7 @@ class Manifest:
         tempo_bpm: Tempo of the mix; None when it has none.
         crossfade_s: Overlap of entries without an explicit start.
         formats: Project files that were written beside the M3U8 playlist.
+        convert_to: Sample rate that files were converted to, in Hz; None when all are copies.
     """
 
     generator: str
@@ -115,6 +57,7 @@ class Manifest:
     tempo_bpm: float | None = None
     crossfade_s: float = 0.0
     formats: tuple[str, ...] = ()
+    convert_to: int | None = None
 
     @property
     def exported(self) -> tuple[ManifestEntry, ...]:
@@ -125,6 +68,16 @@ class Manifest:
     def missing(self) -> tuple[ManifestEntry, ...]:
         """Entries that could not be had."""
         return tuple(entry for entry in self.entries if entry.status is Status.MISSING)
+
+    @property
+    def converted(self) -> tuple[ManifestEntry, ...]:
+        """Entries whose file is at another sample rate than its original."""
+        return tuple(entry for entry in self.entries if entry.converted_from is not None)
+
+    @property
+    def not_converted(self) -> tuple[ManifestEntry, ...]:
+        """Entries whose file should have been converted and could not be; each says why."""
+        return tuple(entry for entry in self.entries if entry.not_converted is not None)
 
     @property
     def audio_bytes(self) -> int:
@@ -141,13 +94,14 @@ class Manifest:
             "tempo_bpm": self.tempo_bpm,
             "crossfade_s": self.crossfade_s,
             "formats": list(self.formats),
+            "convert_to": self.convert_to,
             "summary": {
                 "entries": len(self.entries),
                 "exported": len(self.exported),
                 "missing": len(self.missing),
                 "bytes": self.audio_bytes,
             },
-            "entries": [{name: getattr(entry, name) for name in _NAMES} for entry in self.entries],
+            "entries": [entry.to_dict() for entry in self.entries],
         }
 
     def to_json(self) -> bytes:
@@ -189,16 +143,8 @@ def _read(value: object) -> Manifest:
     return Manifest(**found)
 
 
-def _read_entry(value: object) -> ManifestEntry:
-    entry = ManifestEntry(**{"artist": None, "reason": None, "detail": None, **read_fields(value, _ENTRY)})
-    for name in _NEEDED[entry.status]:
-        if getattr(entry, name) is None:
-            raise Misfit(f"is required of an entry that is {entry.status}", name)
-    return entry
-
-
 def _entries(value: object) -> tuple[ManifestEntry, ...]:
-    entries = tuple(items(value, _read_entry))
+    entries = tuple(items(value, read_entry))
     before = 0
     for number, entry in enumerate(entries):
         if entry.position <= before:
@@ -211,38 +157,12 @@ def _formats(value: object) -> tuple[str, ...]:
     return tuple(items(value, text))
 
 
-def _file(value: object) -> str:
-    try:
-        inside(Path(), text(value))
-    except UnsafeNameError as exc:
-        raise Misfit(str(exc)) from None
-    return text(value)
+def _sample_rate(value: object) -> int:
+    if whole_number(value) not in RATES_HZ:
+        raise Misfit(f"expected {RATES_HZ[0]} to {RATES_HZ[-1]} Hz, got {value}")
+    return whole_number(value)
 
 
-_NEEDED = {Status.EXPORTED: ("size_bytes", "sha256", "verified"), Status.MISSING: ("reason", "detail")}
-_ENTRY = (
-    Field("position", "position", whole_number, required=True),
-    Field("title", "title", clean_text, required=True),
-    Field("artist", "artist", clean_text),
-    Field("status", "status", one_of(Status), required=True),
-    Field("reason", "reason", one_of(Reason)),
-    Field("detail", "detail", clean_text),
-    Field("file", "file", _file, required=True),
-    Field("size_bytes", "size_bytes", whole_number),
-    Field("sha256", "sha256", sha256_hex),
-    Field("duration_s", "duration_s", non_negative),
-    Field("sample_rate_hz", "sample_rate_hz", whole_number),
-    Field("channels", "channels", whole_number),
-    Field("cloud_track_id", "cloud_track_id", text),
-    Field("cloud_server", "cloud_server", text),
-    Field("verified", "verified", one_of(Verified)),
-    Field("start_s", "start_s", non_negative),
-    Field("cue_in_s", "cue_in_s", non_negative),
-    Field("cue_out_s", "cue_out_s", positive),
-    Field("gain_db", "gain_db", finite),
-    Field("fade_in_s", "fade_in_s", non_negative),
-    Field("fade_out_s", "fade_out_s", non_negative),
-)
 _MANIFEST = (
     Field("schema", "schema", text, required=True),
     Field("generator", "generator", text, required=True),
@@ -252,4 +172,5 @@ _MANIFEST = (
     Field("tempo_bpm", "tempo_bpm", positive),
     Field("crossfade_s", "crossfade_s", non_negative),
     Field("formats", "formats", _formats),
+    Field("convert_to", "convert_to", _sample_rate),
 )

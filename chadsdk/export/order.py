@@ -14,6 +14,7 @@ from chadsdk.export.collect import Collected
 from chadsdk.export.plan import Cloud, ExportPlan, Missing
 from chadsdk.export.writers import writer_of
 from chadsdk.library import Playlist
+from chadsdk.media import RATES_HZ, require_converter
 from chadsdk.source import CloudSource
 
 __all__ = ["OnMissing", "Order"]
@@ -31,6 +32,7 @@ class Order:
         formats: Project files to write.
         on_missing: What to do when tracks are missing.
         replace: Whether an older export may be swapped for the new one.
+        convert_to: Sample rate that files are converted to, in Hz; None copies all as they are.
     """
 
     playlist: Playlist
@@ -38,12 +40,15 @@ class Order:
     formats: Sequence[str]
     on_missing: OnMissing
     replace: bool
+    convert_to: int | None = None
 
     def __post_init__(self) -> None:
         if "\0" in str(self.to):
             raise ConfigurationError(f"{str(self.to)!r} cannot be a folder: it holds a NUL")
         for name in self.formats:
             writer_of(name)
+        if self.convert_to is not None:
+            _refuse_rate(self.convert_to)
         if self.on_missing not in {"manifest", "fail"}:
             raise ConfigurationError(f"on_missing must be 'manifest' or 'fail', got {self.on_missing!r}")
 
@@ -78,3 +83,9 @@ class Order:
                 missing.append(f"{planned.position}. {planned.entry.track.title}: {outcome.detail}")
         if missing:
             raise MissingTracksError(tuple(missing))
+
+
+def _refuse_rate(rate_hz: object) -> None:
+    if type(rate_hz) is not int or rate_hz not in RATES_HZ:
+        raise ConfigurationError(f"convert_to must be {RATES_HZ[0]} to {RATES_HZ[-1]} Hz, got {rate_hz!r}")
+    require_converter()

@@ -20,10 +20,17 @@ AUDIO_FOLDER = "Audio"
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """The file is on this computer."""
+    """The file is on this computer.
+
+    Attributes:
+        path: Where.
+        size_bytes: Its length.
+        in_place: Whether it lies in the export folder already, under its name there: then it stays as it is.
+    """
 
     path: Path
     size_bytes: int
+    in_place: bool = False
 
     @property
     def identity(self) -> Hashable:
@@ -104,6 +111,7 @@ class ExportPlan:
         entries: In playlist order, one per entry.
         tempo_bpm: Tempo of the mix; None when it has none.
         crossfade_s: Overlap of entries without an explicit start.
+        convert_to: Sample rate that files of another one are converted to, in Hz; None copies all as they are.
     """
 
     playlist: str
@@ -111,6 +119,7 @@ class ExportPlan:
     entries: tuple[PlannedEntry, ...]
     tempo_bpm: float | None = None
     crossfade_s: float = 0.0
+    convert_to: int | None = None
 
     @property
     def local(self) -> tuple[PlannedEntry, ...]:
@@ -165,7 +174,9 @@ class Looks:
     cached_bytes: Callable[[CloudSource], int | None]
 
 
-def make_plan(playlist: Playlist, to: Path, *, looks: Looks, token: CancelToken | None = None) -> ExportPlan:
+def make_plan(
+    playlist: Playlist, to: Path, *, looks: Looks, convert_to: int | None = None, token: CancelToken | None = None
+) -> ExportPlan:
     """Give each entry its need, its place and its portable file name.
 
     Names are unique where case and Unicode form are ignored, without regard to the extension, because the first
@@ -175,6 +186,7 @@ def make_plan(playlist: Playlist, to: Path, *, looks: Looks, token: CancelToken 
         playlist: What to export.
         to: Where the export folder would lie.
         looks: How to find out what is there.
+        convert_to: Sample rate that files are to be converted to, in Hz.
         token: Stops it before the next entry.
 
     Raises:
@@ -199,7 +211,7 @@ def make_plan(playlist: Playlist, to: Path, *, looks: Looks, token: CancelToken 
             firsts[need.identity] = (need, stem, extension)
         planned.append(PlannedEntry(position, entry, need, stem, extension))
     folder = to / folder_name(playlist.name)
-    return ExportPlan(playlist.name, folder, tuple(planned), playlist.tempo_bpm, playlist.crossfade_s)
+    return ExportPlan(playlist.name, folder, tuple(planned), playlist.tempo_bpm, playlist.crossfade_s, convert_to)
 
 
 def folder_name(playlist: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import heapq
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from chadsdk.disk import Volume, human_bytes
 from chadsdk.errors import DiskFullError
+from chadsdk.export.collect import WORKERS
 from chadsdk.export.plan import Cloud, ExportPlan
 from chadsdk.source import CloudSource
 
@@ -104,6 +107,7 @@ def preflight(
     cache: tuple[Path, Volume],
     export: tuple[Path, Volume],
     copies: int = 1,
+    converted: Mapping[Hashable, int] = MappingProxyType({}),
 ) -> PreflightReport:
     """Add up what each volume must take.
 
@@ -115,6 +119,8 @@ def preflight(
         cache: The cache folder and its volume.
         export: The export folder and its volume.
         copies: How often each file is written there.
+        converted: Length, by identity, of what a file becomes that is converted. The file itself lies beside it for a
+            while; of a few files at a time, so the largest of those are added.
     """
 
     def size_of(source: CloudSource) -> int:
@@ -122,10 +128,12 @@ def preflight(
         return guess_bytes if size is None else size
 
     download = sum(size_of(source) for source in plan.sources)
-    copy = copies * sum(
-        size_of(need.source) if isinstance(need, Cloud) and not need.cached else need.size_bytes or 0
-        for need in plan.files.values()
-    )
+    originals = {
+        key: size_of(need.source) if isinstance(need, Cloud) and not need.cached else need.size_bytes or 0
+        for key, need in plan.files.items()
+    }
+    copy = copies * sum({**originals, **converted}.values())
+    copy += sum(heapq.nlargest(WORKERS, (originals[key] for key in converted)))
     if cache[1].device == export[1].device:
         volumes: tuple[VolumeNeed, ...] = (VolumeNeed(export[1], export[0], download, copy, headroom_bytes),)
     else:

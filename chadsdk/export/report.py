@@ -38,6 +38,7 @@ def make_manifest(
         tempo_bpm=plan.tempo_bpm,
         crossfade_s=plan.crossfade_s,
         formats=tuple(dict.fromkeys(formats)),
+        convert_to=plan.convert_to,
     )
 
 
@@ -88,6 +89,8 @@ def _fate(planned: PlannedEntry, collected: Mapping[Hashable, Collected | Unavai
         cloud_track_id=track.cloud_track_id,
         verified=outcome.verified,
         cloud_server=track.cloud_server or None,
+        converted_from=outcome.converted_from,
+        not_converted=outcome.not_converted,
     )
 
 

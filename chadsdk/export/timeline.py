@@ -85,7 +85,9 @@ def _sounding(entry: ManifestEntry) -> _Span:
     source_s = entry.duration_s or cue_out_s or cue_in_s + UNKNOWN_LENGTH_S
     notes = [f"Nobody knows how long it is: {source_s:g} s are assumed."] if is_guess else []
     end_s = source_s if cue_out_s is None else min(cue_out_s, source_s)
-    if cue_out_s is not None and cue_out_s > source_s + _SAME_S:
+    # A converted copy may be a part of a sample shorter than its original.
+    slack_s = 1 / entry.sample_rate_hz if entry.sample_rate_hz else _SAME_S
+    if cue_out_s is not None and cue_out_s > source_s + slack_s:
         notes.append(f"Its cue-out at {cue_out_s:g} s lies beyond its end at {source_s:g} s, where it stops.")
     if cue_in_s >= end_s:
         beyond = f"its end at {source_s:g} s" if cue_in_s >= source_s else f"its cue-out at {end_s:g} s"
@@ -150,7 +152,7 @@ def _clip(entry: ManifestEntry, span: _Span, deck: int, fades: tuple[float, floa
         channels=entry.channels or _USUAL_CHANNELS,
         missing=_why_missing(entry) if entry.status is Status.MISSING else None,
         length_is_guess=span.length_is_guess,
-        note=span.note,
+        note=" ".join(filter(None, (span.note, entry.not_converted))) or None,
     )
 
 

@@ -1,12 +1,13 @@
 """What is this audio: by its first bytes, its container, its name, its content type.
 
-Owns the table of formats and every judgement on audio bytes. Refuses to write, to download and to know
-where a file comes from. No check here trusts a header over the bytes.
+Owns the table of formats, every judgement on audio bytes, and conversion to another sample rate. Refuses to
+download and to know where a file comes from. No check here trusts a header over the bytes.
 """
 
 from __future__ import annotations
 
 from chadsdk.media.container import check_whole, declared_bytes
+from chadsdk.media.convert import RATES_HZ, Converted, Left, Sound, convert_file, require_converter
 from chadsdk.media.extension import DEFAULT_EXTENSION, final_extension, planned_extension
 from chadsdk.media.facts import AudioFacts, examine, read_facts
 from chadsdk.media.formats import EXTENSIONS, AudioFormat, format_of_content_type, format_of_extension
@@ -19,9 +20,14 @@ __all__ = [
     "DEFAULT_EXTENSION",
     "EXTENSIONS",
     "HEAD_BYTES",
+    "RATES_HZ",
     "AudioFacts",
     "AudioFormat",
+    "Converted",
+    "Left",
+    "Sound",
     "check_whole",
+    "convert_file",
     "declared_bytes",
     "early_refusal",
     "examine",
@@ -31,6 +37,7 @@ __all__ = [
     "planned_extension",
     "read_facts",
     "read_outline",
+    "require_converter",
     "sniff",
     "sniff_file",
     "sniff_stream",

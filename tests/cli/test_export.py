@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,6 +15,12 @@ from chadsdk.cli.retry import retry
 from harness.process import ServerHandle
 from tests.cli.command import Command
 from tests.export.rig import check_export, leftovers, local_playlist, own_wav
+from tests.media.samples import DATA
+
+KEYS = (
+    *("folder", "manifest", "entries", "exported", "missing", "converted", "not_converted"),
+    *("downloaded_bytes", "cache_hits", "wall_s"),
+)
 
 
 @pytest.fixture
@@ -64,6 +71,8 @@ def test_json_is_one_object_and_nothing_else(command: Command, mixed_server: Ser
         "entries",
         "exported",
         "missing",
+        "converted",
+        "not_converted",
         "downloaded_bytes",
         "cache_hits",
         "wall_s",
@@ -277,3 +286,29 @@ def test_a_rate_is_read(command: str, rate: str, bytes_per_s: int) -> None:
     arguments = {"export": ["mine.json", "--to", "out"], "retry": ["."]}[command]
     with COMMANDS[command].make_context(command, [*arguments, "--limit-rate", rate]) as context:
         assert context.params["limit_rate"] == bytes_per_s
+
+
+def test_a_sample_rate_for_all_tracks(command: Command, own: Path) -> None:
+    """The export is converted, how many were is said, and the exit code is that of any export."""
+    done = command("export", own.name, "--to", "out", "--convert-to", "48000")
+    assert done.returncode == 0, done.stderr
+    assert "Converted to 48000 Hz: 1\n" in done.stdout
+    assert check_export(command.folder / "out" / "Own")["entries"][0]["sample_rate_hz"] == 48_000
+
+
+def test_what_could_not_be_converted_is_named(command: Command, tmp_path: Path) -> None:
+    """Each with its sentence; the track is exported all the same, so the exit code is 0."""
+    shutil.copy(DATA / "aac.m4a", tmp_path / "song.m4a")
+    local_playlist(tmp_path / "song.m4a").save(tmp_path / "aac.json")
+    done = command("export", "aac.json", "--to", "out", "--convert-to", "48000")
+    assert done.returncode == 0, done.stderr
+    assert "1. song: Its sample rate was not converted" in done.stdout
+
+
+@pytest.mark.parametrize("rate", ["7999", "384001", "44.1k", "-1", ""])
+def test_a_sample_rate_that_is_none_is_wrong_usage(command: Command, own: Path, rate: str) -> None:
+    """Exit code 2, and nothing is made."""
+    done = command("export", own.name, "--to", "out", "--convert-to", rate)
+    assert done.returncode == 2
+    assert "--convert-to" in done.stderr
+    assert not (command.folder / "out").exists()

@@ -60,8 +60,18 @@ def default_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[st
 def test_the_summary_adds_up(default_run: tuple[Path, dict[str, object]]) -> None:
     """One JSON object with the published keys; at least 12 entries, at least 2 missing."""
     _, summary = default_run
-    keys = "folder manifest entries exported missing downloaded_bytes cache_hits wall_s"
-    assert list(summary) == keys.split()
+    keys = [
+        "folder",
+        "manifest",
+        "entries",
+        "exported",
+        "missing",
+        "formats",
+        "convert_to",
+        "converted",
+        "not_converted",
+    ]
+    assert list(summary) == [*keys, "downloaded_bytes", "cache_hits", "wall_s"]
     statuses = [entry["status"] for entry in entries_of(summary)]
     assert len(statuses) == summary["entries"]
     assert len(statuses) >= 12
@@ -170,3 +180,20 @@ def test_the_help_lists_the_scenarios(capsys: pytest.CaptureFixture[str]) -> Non
     assert stop.value.code == 0
     said = capsys.readouterr().out
     assert all(scenario.name in said and scenario.explanation in said for scenario in SCENARIOS.values())
+
+
+def test_formats_and_a_sample_rate_go_through(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every exported track has the rate that was asked for, and the JSON says what was asked for and done."""
+    summary, entries = exported(tmp_path, capsys, "--format", "m3u8", "--convert-to", "44100")
+    converted = [entry for entry in entries if entry["converted_from"]]
+    assert (summary["formats"], summary["convert_to"]) == (["m3u8"], 44_100)
+    assert (summary["converted"], summary["not_converted"]) == (len(converted), 0)
+    assert converted
+    assert {entry["sample_rate_hz"] for entry in entries if entry["status"] == "exported"} == {44_100}
+
+
+def test_a_sample_rate_that_is_none_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the SDK refuses is a failure with its sentence, and nothing is made."""
+    assert main(["export", "--to", str(tmp_path / "out"), "--convert-to", "1"]) != 0
+    assert "convert_to" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

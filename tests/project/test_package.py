@@ -12,7 +12,7 @@ import pytest
 import chadsdk
 from harness.process import PROJECT
 
-HEAVY = ("click", "rich", "soundfile", "numpy", "tinytag")
+HEAVY = ("click", "rich", "soundfile", "soxr", "numpy", "tinytag")
 VALUES = ("Event", "FetchOutcome")  # unions: they have no docstring of their own
 
 

@@ -37,13 +37,15 @@ _ENTRY: dict[str, Any] = {
     "gain_db": -3.0,
     "fade_in_s": 0.5,
     "fade_out_s": None,
+    "converted_from": {"extension": "mp3", "sample_rate_hz": 48000, "bit_depth": None, "sha256": "cd" * 32},
+    "not_converted": None,
 }
 _MISSING: dict[str, Any] = {
     **_ENTRY,
     "status": "missing",
     "reason": "network",
     "detail": "No connection.",
-    **dict.fromkeys(("size_bytes", "sha256", "verified")),
+    **dict.fromkeys(("size_bytes", "sha256", "verified", "converted_from")),
 }
 _MANIFEST: dict[str, Any] = {
     "schema": "chadsdk.manifest/1",
@@ -53,6 +55,7 @@ _MANIFEST: dict[str, Any] = {
     "tempo_bpm": 124.0,
     "crossfade_s": 4.0,
     "formats": ["m3u8"],
+    "convert_to": 44100,
     "summary": {"entries": 1, "exported": 1, "missing": 0, "bytes": 7},
     "entries": [_ENTRY],
 }
