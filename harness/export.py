@@ -150,20 +150,20 @@ def _report(result: ExportResult, options: ExportOptions) -> None:
 
 
 def _summary(result: ExportResult) -> dict[str, object]:
-    return {
+    found: dict[str, object] = {
         "folder": str(result.folder),
         "manifest": str(result.manifest_path),
         "entries": len(result.exported) + len(result.missing),
         "exported": len(result.exported),
         "missing": len(result.missing),
-        "formats": list(result.manifest.formats),
-        "convert_to": result.manifest.convert_to,
-        "converted": len(result.manifest.converted),
-        "not_converted": len(result.manifest.not_converted),
         "downloaded_bytes": result.downloaded_bytes,
         "cache_hits": result.cache_hits,
         "wall_s": result.wall_s,
+        "formats": list(result.manifest.formats),
     }
+    if result.manifest.convert_to is not None:
+        found |= {"converted": len(result.manifest.converted), "not_converted": len(result.manifest.not_converted)}
+    return found
 
 
 def _tell(line: str) -> None:

@@ -111,16 +111,17 @@ def result_text(result: ExportResult) -> str:
 
 
 def result_object(result: ExportResult) -> dict[str, object]:
-    """Give the summary of a finished export for programs."""
-    return {
+    """Give the summary of a finished export for programs; with what was converted, where that was asked for."""
+    found: dict[str, object] = {
         "folder": str(result.folder),
         "manifest": str(result.manifest_path),
         "entries": len(result.manifest.entries),
         "exported": len(result.exported),
         "missing": len(result.missing),
-        "converted": len(result.manifest.converted),
-        "not_converted": len(result.manifest.not_converted),
         "downloaded_bytes": result.downloaded_bytes,
         "cache_hits": result.cache_hits,
         "wall_s": result.wall_s,
     }
+    if result.manifest.convert_to is not None:
+        found |= {"converted": len(result.manifest.converted), "not_converted": len(result.manifest.not_converted)}
+    return found
