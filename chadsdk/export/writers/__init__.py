@@ -10,7 +10,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from chadsdk.errors import ConfigurationError
-from chadsdk.export.writers import m3u8
+from chadsdk.export.writers import ardour, m3u8
 from chadsdk.export.writers.writer import Desk, Writer
 
 __all__ = ["ALWAYS", "Desk", "Writer", "writer_names", "writer_of"]
@@ -19,7 +19,10 @@ ALWAYS = ("m3u8",)
 """Written with every export."""
 
 _GROUP = "chadsdk.writers"
-_OURS: Mapping[str, Writer] = {"m3u8": m3u8.WRITER}
+_OURS: Mapping[str, Writer] = {
+    "ardour": ardour.WRITER,
+    "m3u8": m3u8.WRITER,
+}
 
 
 def writer_names() -> tuple[str, ...]:
