@@ -29,7 +29,6 @@ DEFAULT_TEMPO_BPM = 120.0
 
 _VERSION = "7002"
 _FIRST_ID = 1000
-_STEREO = 2
 # Of a fade that is switched off: what Ardour gives a new region, should the user switch it on.
 _IDLE_FADE_SAMPLES = 64
 
@@ -53,10 +52,10 @@ class _Audio:
 
 def session_xml(project: Project) -> bytes:
     """Give the session file of a project."""
-    text = _Session(project, map(str, count(_FIRST_ID))).element()
-    indent(text)
-    # As bytes of UTF-8 with XML's own line; nothing in it is a lone surrogate, see `words`.
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(text, encoding="utf-8", xml_declaration=False) + b"\n"
+    root = _Session(project, map(str, count(_FIRST_ID))).element()
+    indent(root)
+    text: bytes = tostring(root, encoding="utf-8", xml_declaration=False)  # no lone surrogates, see `words`
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + text + b"\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +136,13 @@ class _Session:
         return route
 
     def _add_track(self, track: Element, deck: Deck) -> None:
-        """As many channels as the widest clip; the first two sound, as no other layout was seen to be right."""
-        channels = max(_STEREO, *(clip.channels for clip in deck.clips))
-        sides = [[f"Master/audio_in {side}"] for side in (1, 2)]
-        self._add_ports(track, deck.name, "Input", [[]] * channels)
-        self._add_ports(track, deck.name, "Output", [*sides, *[[]] * (channels - _STEREO)])
+        """Add what makes a route a track: two channels wide, whatever its clips are.
+
+        A mono clip plays on both. Of a clip with more channels the first two play: a wider track was seen to pan the
+        stereo clips on it from one side to the other.
+        """
+        self._add_ports(track, deck.name, "Input", [[], []])
+        self._add_ports(track, deck.name, "Output", [[f"Master/audio_in {side}"] for side in (1, 2)])
         recorder = SubElement(track, "Processor", id=next(self.ids), name=f"recorder:{deck.name}", active="1")
         recorder.attrib |= {"type": "diskwriter", "record-safe": "0"}
         SubElement(track, "Processor", id=next(self.ids), name=f"player:{deck.name}", active="1", type="diskreader")
