@@ -45,7 +45,7 @@ class Judged:
 
 
 def mix_of_four(*, third: Clip, titles: tuple[str, str] = ("First", "Second"), name: str = "Friday") -> Project:
-    """One from 0.5 s on, a crossfade from 2 to 3 s to a quieter mono one, a third one from 5 to 7 s, the first again."""
+    """One, a crossfade from 2 to 3 s to a quieter mono one, a third one from 5 to 7 s, and the first one again."""
     shape = {"artist": None, "length_s": 3.0, "source_s": 4.0}
     return project(
         clip(1, title=titles[0], file="Audio/01.wav", start_s=0.0, offset_s=0.5, fade_out_s=1.0, **shape),
