@@ -225,6 +225,24 @@ def test_a_clip_lies_within_a_sample_of_where_it_should(
     assert place.fade_in + place.fade_out <= place.length
 
 
+def samples(count: float) -> float:
+    """Seconds of so many samples at 44.1 kHz."""
+    return count / 44_100
+
+
+def test_rounding_makes_no_fades_overlap() -> None:
+    """Two fades of one and a half samples in a clip of three: Ardour would play both, louder than the file."""
+    place = place_of(clip(length_s=samples(3), fade_in_s=samples(1.5), fade_out_s=samples(1.5)), 44_100)
+    assert (place.fade_in, place.fade_out, place.length) == (2, 1, 3)
+
+
+def test_rounding_reaches_beyond_no_file() -> None:
+    """A clip to the end of its file stops with its last sample: Ardour would cut it there without a word."""
+    cut = clip(offset_s=samples(0.6), length_s=samples(1.8), source_s=samples(2.4))
+    place = place_of(cut, 44_100)
+    assert (place.start, place.length, place.source) == (1, 1, 2)
+
+
 @given(lengths_s=st.lists(st.floats(0.01, 500), min_size=2, max_size=8), rate_hz=st.sampled_from(RATES_HZ))
 def test_clips_end_to_end_share_no_sample_and_leave_none(lengths_s: list[float], rate_hz: int) -> None:
     """Where a file goes on beyond its cue, the next clip begins with the sample after it."""
