@@ -20,7 +20,7 @@ from chadsdk.export.writers import Desk, writer_of
 from chadsdk.export.writers.ardour.places import RATES_HZ, place_of
 from chadsdk.export.writers.ardour.reading import check_session
 from chadsdk.export.writers.ardour.session import session_xml
-from harness.audio import Tone, write_tone
+from harness.audio import FORMATS, Tone, write_tone
 from tests.daw.samples import clip, desk, project
 
 ARDOUR = writer_of("ardour")
@@ -285,6 +285,18 @@ def test_formats_that_ardour_does_not_open_are_refused(extension: str) -> None:
 def test_formats_that_ardour_opens_are_not_refused(extension: str) -> None:
     """Those that libsndfile decodes."""
     ARDOUR.refuse(project(clip(1, file=f"Audio/a.{extension}")))
+
+
+@pytest.mark.parametrize("shape", FORMATS)
+def test_files_of_every_format_that_ardour_opens_are_taken(tmp_path: Path, shape: str) -> None:
+    """By their bytes, after they were taken by their names."""
+    each = clip(file=f"Audio/a.{FORMATS[shape].extension}", sample_rate_hz=48_000)
+    (tmp_path / "Audio").mkdir()
+    write_tone(tmp_path / each.file, Tone(shape, 440.0, 0.1, 48_000))
+    mix, place = project(each, sample_rate_hz=48_000), desk(tmp_path)
+    ARDOUR.refuse(mix)
+    ARDOUR.write(mix, place)
+    ARDOUR.check(mix, place)
 
 
 def test_a_missing_file_of_any_format_is_no_reason() -> None:
