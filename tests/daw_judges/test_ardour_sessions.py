@@ -21,6 +21,8 @@ pytestmark = pytest.mark.timeout(300)
 
 RATE = 44_100
 SAMPLE = 1 / RATE
+OFFSETS_S = (22_057 / RATE, 44_161 / RATE)
+"""No whole number of periods of any tone: other samples than at the start of the file."""
 LONG_TITLE = "200 letters & <more> \"quoted\" 'so' ]]> " + "ä" * 161
 EMOJI_TITLE = "\U0001f984 \u202eright to left\x07 \ud800"
 MISSING = "The server answers 404 for it."
@@ -48,7 +50,7 @@ def mix_of_four(*, third: Clip, titles: tuple[str, str] = ("First", "Second"), n
     """One, a crossfade from 2 to 3 s to a quieter mono one, a third one from 5 to 7 s, and the first one again."""
     shape = {"artist": None, "length_s": 3.0, "source_s": 4.0}
     return project(
-        clip(1, title=titles[0], file="Audio/01.wav", start_s=0.0, offset_s=0.5, fade_out_s=1.0, **shape),
+        clip(1, title=titles[0], file="Audio/01.wav", start_s=0.0, offset_s=OFFSETS_S[0], fade_out_s=1.0, **shape),
         clip(
             2,
             title=titles[1],
@@ -61,7 +63,7 @@ def mix_of_four(*, third: Clip, titles: tuple[str, str] = ("First", "Second"), n
             **shape,
         ),
         third,
-        clip(4, title="Again", file="Audio/01.wav", start_s=7.0, offset_s=1.0, **{**shape, "length_s": 1.25}),
+        clip(4, title="Again", file="Audio/01.wav", start_s=7.0, offset_s=OFFSETS_S[1], **{**shape, "length_s": 1.25}),
         name=name,
         file_stem=name,
         tempo_bpm=128.57,
@@ -185,7 +187,7 @@ def test_the_samples_are_those_of_the_file(judged: Judged, tmp_path: Path) -> No
     tones = [frequency_of(0), frequency_of(10)]
     file = write_tones(tmp_path / "a.wav", shape="wav24", frequencies_hz=tones, frames=4 * RATE, sample_rate_hz=RATE)
     wanted, _ = soundfile.read(file)
-    for at_s, offset_s, length_s in ((0.0, 0.5, 2.0), (7.0, 1.0, 1.25)):
+    for at_s, offset_s, length_s in ((0.0, OFFSETS_S[0], 2.0), (7.0, OFFSETS_S[1], 1.25)):
         at, offset, length = (round(moment * RATE) for moment in (at_s, offset_s, length_s))
         heard = judged.played.samples[at : at + length]
         assert abs(heard - wanted[offset : offset + length]).max() < 1e-6
