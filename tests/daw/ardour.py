@@ -29,6 +29,8 @@ LUA: Final = "ardour7-lua"
 EXPORT: Final = "ardour7-export"
 LISTING: Final = Path(__file__).with_name("session.lua")
 TIMEOUT_S: Final = 40.0
+RENDER_TIMEOUT_S: Final = 20.0
+"""Of one run that takes two or three seconds, if it does not hang."""
 RENDERS: Final = 8
 REFUSED: Final = 1
 HARMLESS: Final = ("Falling back to Reasonable Synth",)
@@ -37,6 +39,10 @@ HARMLESS: Final = ("Falling back to Reasonable Synth",)
 
 class ArdourError(Exception):
     """Ardour did not open the session, or played it in no way that can be trusted."""
+
+
+class _HangsError(ArdourError):
+    """It was not done in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,18 +137,25 @@ def opened(session_folder: Path) -> Opened:
 def render(session_folder: Path, to_wav: Path) -> Render:
     """Let Ardour play a session from start to end of its range into a WAV file of floats.
 
-    Ardour 7.3 damages its memory while it exports, in every fourth run or so, whatever the session: it dies before
-    or after the whole file is written, or leaves single wild samples in it, even with an exit code of 0. So a render
-    counts when a second one is the same to the bit.
+    Ardour 7.3 damages its memory while it exports, in every fourth run or so, whatever the session: it dies or hangs
+    before or after the whole file is written, or leaves single wild samples in it, even with an exit code of 0. So a
+    render counts when a second one is the same to the bit.
 
     Raises:
         ArdourError: Ardour refused the session, or no two renders were the same.
     """
     seen: list[Samples] = []
+    said = ""
     with _copy_of(session_folder) as (folder, name, environment):
         for _ in range(RENDERS):
             to_wav.unlink(missing_ok=True)
-            told = _run([EXPORT, "-b", "float", "-o", str(to_wav), str(folder), name], environment)
+            command = [EXPORT, "-b", "float", "-o", str(to_wav), str(folder), name]
+            try:
+                told = _run(command, environment, timeout_s=RENDER_TIMEOUT_S)
+            except _HangsError as exc:
+                said = str(exc)
+                continue
+            said = _tail(told)
             if told.returncode == REFUSED and not to_wav.exists():
                 break
             # Samples are compared, not files: the header of a WAV of floats holds the time of day.
@@ -151,7 +164,7 @@ def render(session_folder: Path, to_wav: Path) -> Render:
             if any(np.array_equal(played.samples, earlier) for earlier in seen):
                 return played
             seen.append(played.samples)
-    raise ArdourError(f"Ardour gave no two equal renders of {session_folder}, but {len(seen)}: {_tail(told)}")
+    raise ArdourError(f"Ardour gave no two equal renders of {session_folder}, but {len(seen)}: {said}")
 
 
 @contextmanager
@@ -169,7 +182,9 @@ def _copy_of(session_folder: Path) -> Iterator[tuple[Path, str, Mapping[str, str
         yield folder, names[0], {**kept, "HOME": str(home), "LC_ALL": "C.UTF-8"}
 
 
-def _run(command: list[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def _run(
+    command: list[str], environment: Mapping[str, str], *, timeout_s: float = TIMEOUT_S
+) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
             command,
@@ -179,13 +194,13 @@ def _run(command: list[str], environment: Mapping[str, str]) -> subprocess.Compl
             text=True,
             encoding="utf-8",
             errors="replace",
-            timeout=TIMEOUT_S,
+            timeout=timeout_s,
             check=False,
         )
     except FileNotFoundError as exc:
         raise ArdourError(f"there is no {command[0]} here") from exc
     except subprocess.TimeoutExpired as exc:
-        raise ArdourError(f"{command[0]} was not done with {command[-1]} in {TIMEOUT_S:.0f} s") from exc
+        raise _HangsError(f"{command[0]} was not done with {command[-1]} in {timeout_s:.0f} s") from exc
 
 
 def _understood(rows: list[list[str]], folder: Path, complaints: tuple[str, ...]) -> Opened:

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from chadsdk.errors import ConfigurationError
-from chadsdk.export.writers import audacity, dawproject, m3u8, otio, overview, reaper
+from chadsdk.export.writers import ardour, audacity, dawproject, m3u8, otio, overview, reaper
 from chadsdk.export.writers.writer import Desk, Writer
 
 __all__ = ["ALWAYS", "Desk", "Writer", "writer_names", "writer_of"]
@@ -20,6 +20,7 @@ ALWAYS = ("m3u8", "overview")
 
 _GROUP = "chadsdk.writers"
 _OURS: Mapping[str, Writer] = {
+    "ardour": ardour.WRITER,
     "audacity": audacity.WRITER,
     "dawproject": dawproject.WRITER,
     "dawproject-linked": dawproject.LINKED,

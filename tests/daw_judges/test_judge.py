@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.daw import ardour as judge
 from tests.daw.ardour import ArdourError, Marker, Opened, Render, ardour_or_skip, opened, regions_of, render
 from tests.daw.sessions import Clip, write_session
 from tests.daw.tones import TONE_DB, frequency_of, is_silent, level_db, tone_at, write_tones
@@ -195,14 +196,18 @@ def test_a_test_is_skipped_where_ardour_is_absent(tmp_path: Path, monkeypatch: p
         ardour_or_skip()
 
 
+HANG = -1.0
+
+
 def exporting(folder: Path, monkeypatch: pytest.MonkeyPatch, *, peaks: list[float], exit_code: int = 0) -> None:
-    """Put a program before Ardour's that at each call writes one of these peaks 100 times, 0 none."""
+    """Put a program before Ardour's that at each call writes one of these peaks 100 times, 0 none, or hangs."""
     state, command = folder / "calls", folder / "bin" / "ardour7-export"
     command.parent.mkdir()
     state.write_text("0")
     command.write_text(
-        f"#!{sys.executable}\nimport pathlib, sys, numpy, soundfile\nstate = pathlib.Path({str(state)!r})\n"
+        f"#!{sys.executable}\nimport pathlib, signal, sys, numpy, soundfile\nstate = pathlib.Path({str(state)!r})\n"
         f"call = int(state.read_text())\nstate.write_text(str(call + 1))\npeaks = {peaks!r}\n"
+        f"if peaks[call % len(peaks)] == {HANG}: signal.pause()\n"
         "frames = numpy.full((100, 2), peaks[call % len(peaks)])\n"
         "soundfile.write(sys.argv[4], frames[: 100 if frames[0, 0] else 0], 44100, subtype='FLOAT')\n"
         f"sys.exit({exit_code})\n"
@@ -217,6 +222,14 @@ def test_a_wild_render_is_outvoted(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     played = render(write_session(tmp_path / "set", CLIPS, files=[]), tmp_path / "out.wav")
     assert played.samples.max() == 0.25
     assert (tmp_path / "calls").read_text() == "3"
+
+
+def test_a_render_that_hangs_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that never ends, as Ardour's at times, costs one of the runs and not the verdict."""
+    exporting(tmp_path, monkeypatch, peaks=[HANG, 0.25, 0.25])
+    monkeypatch.setattr(judge, "RENDER_TIMEOUT_S", 10.0)
+    played = render(write_session(tmp_path / "set", CLIPS, files=[]), tmp_path / "out.wav")
+    assert played.samples.max() == 0.25
 
 
 def test_a_render_counts_although_the_program_died_after_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
