@@ -105,6 +105,7 @@ def result_text(result: ExportResult) -> str:
     ]
     if result.missing:
         lines.append(f"Missing: {len(result.missing)}, listed with their reasons in {result.folder / MISSING_NAME}")
+    lines += [one_line(sentence) for sentence in result.stale]
     if result.kept is not None:
         lines.append(f"The older export holds files of other programs and is kept as {result.kept}")
     return "\n".join(lines)

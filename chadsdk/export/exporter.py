@@ -225,9 +225,10 @@ class MixExporter:
             # A project that somebody has worked on is theirs from now on: no later export may take it for its own.
             untouched = untouched_formats(manifest, folder)
             completed = merge(manifest, make_manifest(plan, collected, formats=untouched))
-            write_papers(completed, staging.path, untouched, token, audio=staging.find)
+            stale: list[str] = []
+            write_papers(completed, staging.path, untouched, token, audio=staging.find, refused=stale.append)
             staging.move_in(token)
-        return make_result(plan, completed, outcomes, started)
+        return make_result(plan, completed, outcomes, started, stale=stale)
 
     def _download(
         self, plan: ExportPlan, report: PreflightReport, listener: Listener, token: CancelToken

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 from chadsdk.cancel import CancelToken
 from chadsdk.disk import naming_disk_errors
 from chadsdk.download import Unavailable
+from chadsdk.errors import FormatError
 from chadsdk.export.collect import Collected
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest, ManifestEntry, Status
 from chadsdk.export.plan import ExportPlan, Missing, PlannedEntry
@@ -95,7 +97,13 @@ def _fate(planned: PlannedEntry, collected: Mapping[Hashable, Collected | Unavai
 
 
 def write_papers(
-    manifest: Manifest, folder: Path, formats: Sequence[str], token: CancelToken, *, audio: Callable[[str], Path]
+    manifest: Manifest,
+    folder: Path,
+    formats: Sequence[str],
+    token: CancelToken,
+    *,
+    audio: Callable[[str], Path],
+    refused: Callable[[str], object] | None = None,
 ) -> None:
     """Write the M3U8 playlist, the project files of `formats`, ``MISSING.txt`` and, last, the manifest.
 
@@ -107,26 +115,44 @@ def write_papers(
         formats: Names of formats, besides those that are always written.
         token: Stops it.
         audio: Gives the path of an exported file by its name.
+        refused: Told of each format that cannot hold this mix, as a sentence; without it that is an error.
 
     Raises:
         ExportCancelled: Cancelled.
-        FormatError: A format cannot hold this mix; nothing of it is written then.
+        FormatError: A format cannot hold this mix, or what was written is not what was meant.
         StorageError: The file system refuses.
     """
     project = make_project(manifest)
     desk = Desk(folder, token, audio)
     writers = [writer_of(name) for name in dict.fromkeys((*ALWAYS, *formats))]
     with naming_disk_errors(folder, "write to"):
-        for writer in writers:
-            writer.refuse(project)
+        if refused is None:
+            for writer in writers:  # all of them before any is written
+                writer.refuse(project)
         for writer in writers:
             token.raise_if_cancelled()
-            writer.write(project, desk)
-            writer.check(project, desk)
+            try:
+                writer.refuse(project)
+                writer.write(project, desk)
+            except FormatError as exc:
+                if refused is None:
+                    raise
+                _remove(writer.path(project, desk))
+                refused(f"{writer.output_of(project.file_stem)} is as it was: {exc}")
+            else:
+                writer.check(project, desk)
         if manifest.missing:
             text = missing_text(manifest)
             (folder / MISSING_NAME).write_text(text, encoding="utf-8", errors="replace", newline="\n")
         (folder / MANIFEST_NAME).write_bytes(manifest.to_json())
+
+
+def _remove(path: Path) -> None:
+    """Remove what was begun of a file or a folder."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def missing_text(manifest: Manifest) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ class ExportResult:
         downloaded_bytes: Bytes of the tracks that were downloaded for it.
         cache_hits: Tracks that the cache had.
         wall_s: How long it took, in seconds.
+        stale: After a retry, which project files were not written anew, and why, as sentences.
         kept: Where the export that it replaced is kept, because it holds files that no export wrote; None otherwise.
     """
 
@@ -34,6 +35,7 @@ class ExportResult:
     cache_hits: int
     wall_s: float
     kept: Path | None = None
+    stale: tuple[str, ...] = ()
 
     @property
     def exported(self) -> tuple[ManifestEntry, ...]:
@@ -58,6 +60,7 @@ def make_result(
     started: float,
     *,
     kept: Path | None = None,
+    stale: Sequence[str] = (),
 ) -> ExportResult:
     """Add up an export that was started at the monotonic time `started`."""
     fetched = [each for each in set(outcomes.values()) if isinstance(each, Fetched)]
@@ -69,4 +72,5 @@ def make_result(
         cache_hits=cached + sum(each.from_cache for each in fetched),
         wall_s=round(time.monotonic() - started, 3),
         kept=kept,
+        stale=tuple(stale),
     )

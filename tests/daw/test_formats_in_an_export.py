@@ -10,6 +10,7 @@ import pytest
 import rpp
 
 from chadsdk import MixExporter, Playlist, PlaylistEntry, Track
+from chadsdk.export.writers import writer_names
 from tests.export.rig import own_wav, quick_settings
 
 NASTY = '"it\'s" `50%` #1?\x00\u2028</a>]]>\u202e é😀\ud800'
@@ -58,3 +59,20 @@ def test_nothing_in_them_leads_out_of_the_folder(folder: Path, name: str) -> Non
     assert str(folder.parent.parent) not in text
     assert "://" not in text
     assert "../" not in text
+
+
+@pytest.mark.parametrize("name", writer_names())
+def test_every_format_holds_every_name_of_a_file(tmp_path: Path, name: str) -> None:
+    """Two spaces, spaces that are none, quotes, letters of many scripts: what is a file name here is one there."""
+    titles = [
+        "two  spaces",
+        "no\u00a0break \u3000wide",
+        "it's `back` & <forth>",
+        "Привет, Москва",
+        "夜の電車 😀",
+        "#1 100%",
+    ]
+    files = [own_wav(tmp_path / "in" / f"{number}.wav") for number in range(len(titles))]
+    entries = tuple(PlaylistEntry(Track(title, file=file)) for title, file in zip(titles, files, strict=True))
+    with MixExporter(settings=quick_settings(tmp_path / "cache")) as exporter:
+        assert exporter.export(Playlist("Mine", entries=entries), tmp_path / "out", formats=[name]).exported

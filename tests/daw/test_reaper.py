@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from chadsdk.export.project import Clip, Project
 from chadsdk.export.writers.reaper import WRITER
 from chadsdk.export.writers.rpp import parse, quoted, readable
 from chadsdk.text import one_line
+from tests.daw.makers_parser import blocks, items, line
 from tests.daw.samples import clip, desk, mixes, project
 
 _ANY_FOLDER = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -28,24 +28,6 @@ def written(mix: Project, folder: Path) -> str:
     WRITER.write(mix, desk(folder))
     WRITER.check(mix, desk(folder))
     return (folder / "Friday.rpp").read_text(encoding="utf-8")
-
-
-def line(block: Any, name: str) -> list[Any]:
-    """Give the values of a line in a block of `rppxml`."""
-    (values,) = [child[1:] for child in block.children if isinstance(child, list) and child[0] == name]
-    return list(values)
-
-
-def blocks(block: Any, name: str) -> list[Any]:
-    """Give the blocks of a name in a block of `rppxml`."""
-    return [child for child in block.children if not isinstance(child, list) and child.name == name]
-
-
-def items(text: str) -> Iterator[tuple[str, Any]]:
-    """Give each item with the name of its track, as `rppxml` reads it."""
-    for track in blocks(rppxml.loads(text), "TRACK"):
-        for item in blocks(track, "ITEM"):
-            yield line(track, "NAME")[0], item
 
 
 def place(item: Any) -> tuple[Any, ...]:

@@ -37,6 +37,14 @@ def check(project, desk):
 def refuse(project):
     raise FormatError("No probe can hold this.")
 
+def refuse_whole(project):
+    if all(clip.missing is None for clip in project.clips):
+        raise FormatError("No picky probe can hold all of this.")
+
+def write_until_whole(project, desk):
+    write(project, desk)
+    refuse_whole(project)
+
 def wrong(project, desk):
     (desk.folder / "Probe").mkdir()
     (desk.folder / "Probe" / "clips.txt").write_text("nothing")
@@ -44,12 +52,16 @@ def wrong(project, desk):
 PROBE = Writer("Probe", write, check, copies_audio=True)
 WRONG = Writer("Probe", wrong, check)
 REFUSING = Writer("Probe", write, check, refuse)
+PICKY = Writer("Probe", write, check, refuse_whole)
+LATE = Writer("Probe", write_until_whole, check)
 NO_WRITER = "hello"
 """
 _ENTRY_POINTS = """[chadsdk.writers]
 probe = probe_format:PROBE
 wrong = probe_format:WRONG
 refusing = probe_format:REFUSING
+picky = probe_format:PICKY
+late = probe_format:LATE
 no-writer = probe_format:NO_WRITER
 broken = no_such_module:WRITER
 m3u8 = probe_format:WRONG
@@ -173,6 +185,22 @@ def test_a_retry_leaves_a_project_alone_that_was_worked_on(
     assert not result.missing
     assert (result.folder / "Probe" / "clips.txt").read_text() == "mine"
     assert result.manifest.formats == ()
+
+
+@pytest.mark.parametrize("name", ["picky", "late"])
+def test_a_retry_keeps_a_project_that_cannot_hold_the_whole(
+    server: ServerHandle, exporter: MixExporter, tmp_path: Path, name: str
+) -> None:
+    """The track that came back is in the export all the same; the project stays as it was, and that is said."""
+    with ChadMusicAPIClient(server.url, token=server.token) as client:
+        first = exporter.export(client.playlist("plain"), tmp_path / "exports", formats=[name])
+    before = (first.folder / "Probe" / "clips.txt").read_text()
+    server.set_faults("t-2", [])
+    result = exporter.retry(first.folder)
+    assert not result.missing
+    assert result.stale == ("Probe is as it was: No picky probe can hold all of this.",)
+    assert (result.folder / "Probe" / "clips.txt").read_text() == before
+    assert result.manifest.formats == (name,)
 
 
 @pytest.mark.parametrize("touched", [False, True])

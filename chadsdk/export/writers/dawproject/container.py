@@ -16,6 +16,7 @@ from chadsdk.export.project import Clip, Project
 from chadsdk.export.writers.dawproject.document import (
     Reference,
     embedded,
+    holds,
     linked,
     metadata_xml,
     project_xml,
@@ -81,7 +82,7 @@ def _refuse(project: Project) -> None:
     for clip in project.clips:
         if abs(clip.gain_db) > _MOST_GAIN_DB:
             raise FormatError(f"DAWproject cannot hold a gain of {clip.gain_db:g} dB, that of {clip.label!r}.")
-        if xml_text(clip.file) != clip.file:
+        if not holds(clip.file):
             raise FormatError(f"DAWproject cannot hold the file name {clip.file!r}.")
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "Reference",
     "comment_of",
     "embedded",
+    "holds",
     "linked",
     "metadata_xml",
     "name_of",
@@ -84,6 +85,11 @@ def comment_of(clip: Clip) -> str | None:
 def xml_text(text: str) -> str:
     """Give text as a line that XML 1.0 can hold; what it cannot becomes U+FFFD."""
     return _NOT_XML.sub("\ufffd", one_line(text))
+
+
+def holds(name: str) -> bool:
+    """Whether an attribute gives a file's name back to its reader as it is: breaks of lines would become spaces."""
+    return _NOT_XML.search(name) is None and not set(name) & {"\t", "\n", "\r"}
 
 
 def metadata_xml(project: Project) -> bytes:
