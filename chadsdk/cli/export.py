@@ -43,7 +43,7 @@ __all__ = ["export"]
     "formats",
     multiple=True,
     type=click.Choice(writer_names()),
-    help="Project file to write; repeatable. The M3U8 playlist is always written.",
+    help="Project file to write; repeatable. The M3U8 playlist and the overview are always written.",
 )
 @click.option(
     "--convert-to",
@@ -84,7 +84,8 @@ def export(
     """Export a playlist: download what is in the cloud, copy every track into one folder.
 
     PLAYLIST is a playlist file (.json, .m3u8, .m3u) or the id of a playlist on the server. The export is
-    TO/<name of the playlist>/, with Audio/, a playlist, manifest.json and, if tracks are missing, MISSING.txt.
+    TO/<name of the playlist>/, with Audio/, an M3U8 playlist, overview.svg (the time line as a picture), project files as
+    --format says, manifest.json and, if tracks are missing, MISSING.txt. Missing tracks keep their place in project files.
     """
     settings = dataclasses.replace(Settings(), max_concurrent_downloads=jobs, max_bytes_per_s=limit_rate)
     with cancelled_by_signals() as token:
