@@ -89,7 +89,7 @@ def test_a_signal_while_the_plan_is_made_is_130(
         signal.raise_signal(signal.SIGINT)
         return path.stat().st_size
 
-    monkeypatch.setattr("chadsdk.export.exporter._local_bytes", look)
+    monkeypatch.setattr("chadsdk.export.exporter.local_bytes", look)
     local_playlist(own_wav(tmp_path / "a.wav"), own_wav(tmp_path / "b.wav")).save(tmp_path / "p.json")
     with pytest.raises(SystemExit, match="130"):
         main([word, str(tmp_path / "p.json"), "--to", str(tmp_path / "out")])
