@@ -84,8 +84,9 @@ def export(
     """Export a playlist: download what is in the cloud, copy every track into one folder.
 
     PLAYLIST is a playlist file (.json, .m3u8, .m3u) or the id of a playlist on the server. The export is
-    TO/<name of the playlist>/, with Audio/, an M3U8 playlist, overview.svg (the time line as a picture), manifest.json, project
-    files as --format says and, if tracks are missing, MISSING.txt. Missing tracks keep their place.
+    TO/<name of the playlist>/, with Audio/, an M3U8 playlist, overview.svg (the time line as a picture),
+    manifest.json, project files as --format says and, if tracks are missing, MISSING.txt. Missing tracks keep their
+    place.
     """
     settings = dataclasses.replace(Settings(), max_concurrent_downloads=jobs, max_bytes_per_s=limit_rate)
     with cancelled_by_signals() as token:
