@@ -25,6 +25,8 @@ from harness.build import plain_world
 from harness.process import PROJECT
 from harness.world import World
 
+pytestmark = pytest.mark.slow
+
 KIB = 1024
 TINY = replace(SMOKE, rounds=2, small_files=6, small_bytes=4 * KIB, cancel_moments=3)
 

@@ -20,6 +20,8 @@ from tests.cache.conftest import OpenExporter
 from tests.cache.shelf import HOUR_S
 from tests.export.rig import check_export, when
 
+pytestmark = pytest.mark.slow
+
 
 def _digests(world: World) -> list[str]:
     return [track.recording.sha256 for track in world.tracks if track.recording]

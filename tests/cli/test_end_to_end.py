@@ -15,6 +15,8 @@ from harness.process import ServerHandle, running_server
 from tests.cli.command import Command
 from tests.export.rig import check_export, leftovers
 
+pytestmark = pytest.mark.slow
+
 CANARY = "c4nary-T0ken-7f3a"
 TRACKS = 30
 

@@ -86,7 +86,7 @@ def test_a_cancel_drops_no_file_that_waits_for_the_disk(plain: World, open_rig: 
         slow_flush.go.set()
         running.join()
         assert isinstance(running.error, ExportCancelled)
-    assert len(final_files(rig.cache)) + len(rig.partials()) == 3
+    assert {"t-1", "t-2"} <= {path.stem for path in (*final_files(rig.cache), *rig.partials())}
     before = len(rig.server.audio_gets())
     assert len(rig.service.download_all(rig.sources[:2])) == 2
     assert [entry.range for entry in rig.server.audio_gets()[before:]] == ["bytes=400000-"]

@@ -20,6 +20,8 @@ from tests.download.bare import Talk, bare_server
 from tests.download.conftest import OpenRig
 from tests.download.support import CANCEL_BOUND_S, PATIENCE_S, Rig, Running, WatchedToken, quick
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("fault", ["hang_up", {"reset": True}], ids=["closed", "reset"])
 def test_an_idle_connection_that_died_costs_no_attempt(plain: World, open_rig: OpenRig, fault: object) -> None:

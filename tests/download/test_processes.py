@@ -13,6 +13,8 @@ from tests.download.bare import Talk, bare_server
 from tests.download.conftest import OpenRig
 from tests.download.support import PATIENCE_S, Rig, child, child_config, final_files
 
+pytestmark = pytest.mark.slow
+
 
 def test_three_processes_fetch_each_track_once(thirty: World, open_rig: OpenRig) -> None:
     """Three at once want the same thirty tracks in one cache: thirty GETs in all, and each has all thirty."""

@@ -23,6 +23,8 @@ from tests.download.bare import BareServer, Talk, bare_server
 from tests.download.conftest import OpenRig
 from tests.download.support import PATIENCE_S, Rig, bare, final_files, quick
 
+pytestmark = pytest.mark.slow
+
 HASTY = {"header_timeout_s": 0.3, "min_bytes_per_s": 100_000, "min_rate_window_s": 0.4}
 HEAD = b'HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\nETag: "v1"\r\n'
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"

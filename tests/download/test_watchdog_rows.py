@@ -15,6 +15,8 @@ from harness.world import World
 from tests.download.rows import WHOLE, Row, asked_of, for_ever, play, repair, rig_on
 from tests.download.support import final_files
 
+pytestmark = pytest.mark.slow
+
 WINDOW: dict[str, Any] = {"min_bytes_per_s": 100_000, "min_rate_window_s": 0.5}
 DEADLINE: dict[str, Any] = {"header_timeout_s": 0.5}
 OUTER_BOUND_S = 15.0

@@ -14,6 +14,8 @@ from chadsdk.cache import Cache, CacheRecord, Verified
 from chadsdk.settings import MIB
 from tests.export.rig import own_wav, quick_settings
 
+pytestmark = pytest.mark.slow
+
 ENTRIES = 10_000
 SERVER = "https://music.example"
 PLAN_S = 2.0

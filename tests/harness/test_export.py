@@ -19,6 +19,8 @@ from harness.recording import sha256_of
 from harness.scenario import SCENARIOS
 from harness.world import LocalTrack, World
 
+pytestmark = pytest.mark.slow
+
 Entries = list[dict[str, object]]
 
 

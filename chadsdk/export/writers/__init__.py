@@ -10,7 +10,6 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from chadsdk.errors import ConfigurationError
-from chadsdk.export.writers import ardour, audacity, dawproject, m3u8, otio, overview, reaper
 from chadsdk.export.writers.writer import Desk, Writer
 
 __all__ = ["ALWAYS", "Desk", "Writer", "writer_names", "writer_of"]
@@ -19,15 +18,19 @@ ALWAYS = ("m3u8", "overview")
 """Written with every export."""
 
 _GROUP = "chadsdk.writers"
-_OURS: Mapping[str, Writer] = {
-    "ardour": ardour.WRITER,
-    "audacity": audacity.WRITER,
-    "dawproject": dawproject.WRITER,
-    "dawproject-linked": dawproject.LINKED,
-    "m3u8": m3u8.WRITER,
-    "otio": otio.WRITER,
-    "overview": overview.WRITER,
-    "reaper": reaper.WRITER,
+# A format's module is imported when it is asked for: `import chadsdk` has nothing to do with zip files and XML.
+_OURS: Mapping[str, EntryPoint] = {
+    name: EntryPoint(name, f"{__name__}.{module}", _GROUP)
+    for name, module in {
+        "ardour": "ardour:WRITER",
+        "audacity": "audacity:WRITER",
+        "dawproject": "dawproject:WRITER",
+        "dawproject-linked": "dawproject:LINKED",
+        "m3u8": "m3u8:WRITER",
+        "otio": "otio:WRITER",
+        "overview": "overview:WRITER",
+        "reaper": "reaper:WRITER",
+    }.items()
 }
 
 
@@ -43,13 +46,13 @@ def writer_of(name: str) -> Writer:
         ConfigurationError: There is no such format, the package that brings it is broken, or a library that it needs
             is not installed.
     """
-    writer = _OURS[name] if name in _OURS else _load(name)
+    writer = _load(name)
     writer.needs()
     return writer
 
 
 def _load(name: str) -> Writer:
-    found = _theirs().get(name)
+    found = _OURS.get(name) or _theirs().get(name)
     if found is None:
         raise ConfigurationError(f"There is no format {name!r}; there are: {', '.join(writer_names())}.")
     try:
