@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import Any
 
@@ -110,9 +111,20 @@ def _run(args: list[str] | None) -> int:
         _say("The locale of this system cannot spell a file name; set LC_ALL=C.UTF-8.")
         return FAILED
     except OSError as exc:
+        _let_go_of_output()
         _say(f"The system refuses: {exc.strerror or exc}{f' ({exc.filename})' if exc.filename else ''}.")
         return FAILED
     return result if isinstance(result, int) else 0
+
+
+def _let_go_of_output() -> None:
+    """Drop what standard output still holds and cannot take: the interpreter would try again at its end, and say so."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _say(sentence: str, hint: str | None = None) -> None:

@@ -125,4 +125,6 @@ def result_object(result: ExportResult) -> dict[str, object]:
     }
     if result.manifest.convert_to is not None:
         found |= {"converted": len(result.manifest.converted), "not_converted": len(result.manifest.not_converted)}
+    if result.stale:
+        found["stale"] = list(result.stale)
     return found

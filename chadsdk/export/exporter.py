@@ -185,8 +185,8 @@ class MixExporter:
                 plan, outcomes, listener
             )
             order.refuse_missing(plan, outcomes, collected)
-            manifest = make_manifest(plan, collected, formats=order.formats)
-            write_papers(manifest, staging.path, order.formats, token, audio=staging.path.joinpath)
+            manifest = make_manifest(plan, collected, formats=order.all_formats)
+            write_papers(manifest, staging.path, order.all_formats, token, audio=staging.path.joinpath)
             kept = staging.publish(token, replace=order.replace)
         return make_result(plan, manifest, outcomes, started, kept=kept)
 
@@ -223,9 +223,8 @@ class MixExporter:
                 plan, outcomes, listener
             )
             # A project that somebody has worked on is theirs from now on: no later export may take it for its own.
-            untouched = untouched_formats(manifest, folder)
+            untouched, stale = untouched_formats(manifest, folder)
             completed = merge(manifest, make_manifest(plan, collected, formats=untouched))
-            stale: list[str] = []
             write_papers(completed, staging.path, untouched, token, audio=staging.find, refused=stale.append)
             staging.move_in(token)
         return make_result(plan, completed, outcomes, started, stale=stale)

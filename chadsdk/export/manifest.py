@@ -46,7 +46,7 @@ class Manifest:
         entries: Each entry of the playlist, exactly once, in its order.
         tempo_bpm: Tempo of the mix; None when it has none.
         crossfade_s: Overlap of entries without an explicit start.
-        formats: Project files that were written beside the M3U8 playlist.
+        formats: What was written beside the audio, by name; without what somebody has worked on since.
         convert_to: Sample rate that files were converted to, in Hz; None when all are copies.
     """
 
@@ -56,7 +56,7 @@ class Manifest:
     entries: tuple[ManifestEntry, ...]
     tempo_bpm: float | None = None
     crossfade_s: float = 0.0
-    formats: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ("m3u8",)
     convert_to: int | None = None
 
     @property

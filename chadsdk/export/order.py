@@ -12,7 +12,7 @@ from chadsdk.download import FetchOutcome, Unavailable
 from chadsdk.errors import ConfigurationError, MissingTracksError
 from chadsdk.export.collect import Collected
 from chadsdk.export.plan import Cloud, ExportPlan, Missing
-from chadsdk.export.writers import writer_of
+from chadsdk.export.writers import ALWAYS, writer_of
 from chadsdk.library import Playlist
 from chadsdk.media import RATES_HZ, require_converter
 from chadsdk.source import CloudSource
@@ -53,9 +53,14 @@ class Order:
             raise ConfigurationError(f"on_missing must be 'manifest' or 'fail', got {self.on_missing!r}")
 
     @property
+    def all_formats(self) -> tuple[str, ...]:
+        """What is to be written, each once: what always is, then what was asked for."""
+        return tuple(dict.fromkeys((*ALWAYS, *self.formats)))
+
+    @property
     def copies(self) -> int:
         """How often the audio is written: once as files, and once more by each format that embeds it."""
-        return 1 + sum(writer_of(name).copies_audio for name in self.formats)
+        return 1 + sum(writer_of(name).copies_audio for name in self.all_formats)
 
     def refuse_missing(
         self,

@@ -15,14 +15,14 @@ import platform
 import re
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from chadsdk.disk import process_runs
 from chadsdk.errors import ConfigurationError, DataError, ExportExistsError
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest
 from chadsdk.export.plan import folder_name
-from chadsdk.export.writers import ALWAYS, writer_of
+from chadsdk.export.writers import writer_of
 
 __all__ = ["refuse_folder", "swap", "temporary_name", "tidy_up", "untouched_formats"]
 
@@ -127,7 +127,7 @@ def _holds_foreign_files(folder: Path) -> bool:
         return True
     sizes = {entry.file: entry.size_bytes for entry in manifest.exported}
     papers = {MANIFEST_NAME, MISSING_NAME}
-    projects = tuple(_outputs(manifest, (*ALWAYS, *manifest.formats)).values())
+    projects = _outputs(manifest)
     finished_ns = (folder / MANIFEST_NAME).stat().st_mtime_ns  # the manifest is written last
     for path, status in _walk(folder):
         file = path.relative_to(folder).as_posix()
@@ -140,26 +140,35 @@ def _holds_foreign_files(folder: Path) -> bool:
     return False
 
 
-def untouched_formats(manifest: Manifest, folder: Path) -> tuple[str, ...]:
-    """Give the formats whose project files are as an export wrote them: nobody has worked on them since."""
-    with contextlib.suppress(OSError):
-        finished_ns = (folder / MANIFEST_NAME).stat().st_mtime_ns
-        return tuple(
-            name
-            for name, output in _outputs(manifest, manifest.formats).items()
-            if os.path.lexists(folder / output)
-            and all(status.st_mtime_ns <= finished_ns for _, status in _walk(folder / output))
-        )
-    return ()
+def untouched_formats(manifest: Manifest, folder: Path) -> tuple[tuple[str, ...], list[str]]:
+    """Give the formats whose files are as an export wrote them, and a sentence for each other one.
+
+    Raises:
+        OSError: The folder cannot be looked at.
+    """
+    finished_ns = (folder / MANIFEST_NAME).stat().st_mtime_ns
+    untouched, stale = [], []
+    for name in manifest.formats:
+        try:
+            output = writer_of(name).output_of(folder_name(manifest.playlist))
+        except ConfigurationError as exc:
+            stale.append(f"The file of the format {name} is as it was: {exc}")
+            continue
+        there = os.path.lexists(folder / output)
+        if there and any(status.st_mtime_ns > finished_ns for _, status in _walk(folder / output)):
+            stale.append(f"{output} is as it was, because it was worked on since the export.")
+        else:
+            untouched.append(name)
+    return tuple(untouched), stale
 
 
-def _outputs(manifest: Manifest, formats: Iterable[str]) -> dict[str, str]:
-    """What formats write, by name; without those whose package is gone."""
-    found = {}
-    for name in formats:
+def _outputs(manifest: Manifest) -> tuple[str, ...]:
+    """What the formats of an export wrote; without those whose package is gone."""
+    found = []
+    for name in manifest.formats:
         with contextlib.suppress(ConfigurationError):
-            found[name] = writer_of(name).output_of(folder_name(manifest.playlist))
-    return found
+            found.append(writer_of(name).output_of(folder_name(manifest.playlist)))
+    return tuple(found)
 
 
 def _walk(top: Path) -> Iterator[tuple[Path, os.stat_result]]:

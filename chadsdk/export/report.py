@@ -16,7 +16,7 @@ from chadsdk.export.collect import Collected
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest, ManifestEntry, Status
 from chadsdk.export.plan import ExportPlan, Missing, PlannedEntry
 from chadsdk.export.timeline import make_project
-from chadsdk.export.writers import ALWAYS, Desk, writer_of
+from chadsdk.export.writers import Desk, writer_of
 from chadsdk.text import one_line
 from chadsdk.version import VERSION
 
@@ -39,7 +39,7 @@ def make_manifest(
         entries=tuple(_entry(planned, collected) for planned in plan.entries),
         tempo_bpm=plan.tempo_bpm,
         crossfade_s=plan.crossfade_s,
-        formats=tuple(dict.fromkeys(formats)),
+        formats=tuple(formats),
         convert_to=plan.convert_to,
     )
 
@@ -105,14 +105,14 @@ def write_papers(
     audio: Callable[[str], Path],
     refused: Callable[[str], object] | None = None,
 ) -> None:
-    """Write the M3U8 playlist, the project files of `formats`, ``MISSING.txt`` and, last, the manifest.
+    """Write the files of `formats`, ``MISSING.txt`` and, last, the manifest.
 
     Every project file is read back.
 
     Args:
         manifest: What became of every entry.
         folder: Where to.
-        formats: Names of formats, besides those that are always written.
+        formats: Names of formats.
         token: Stops it.
         audio: Gives the path of an exported file by its name.
         refused: Told of each format that cannot hold this mix, as a sentence; without it that is an error.
@@ -124,7 +124,7 @@ def write_papers(
     """
     project = make_project(manifest)
     desk = Desk(folder, token, audio)
-    writers = [writer_of(name) for name in dict.fromkeys((*ALWAYS, *formats))]
+    writers = [writer_of(name) for name in formats]
     with naming_disk_errors(folder, "write to"):
         if refused is None:
             for writer in writers:  # all of them before any is written

@@ -24,6 +24,26 @@ _USUAL_RATE_HZ = 44_100
 _USUAL_CHANNELS = 2
 _SAME_S = 1e-6  # less than a sample at 192 kHz: rounding, and no overlap
 
+_WHY = {
+    Reason.AUTH: "The server refused the credentials.",
+    Reason.FORBIDDEN: "The server does not allow it to this user.",
+    Reason.NOT_FOUND: "The server does not have it.",
+    Reason.RATE_LIMITED: "The server asked for more patience than there was.",
+    Reason.SERVER: "The server failed.",
+    Reason.NETWORK: "There was no connection to the server.",
+    Reason.STALLED: "The server was too slow.",
+    Reason.TRUNCATED: "The download broke off.",
+    Reason.INTEGRITY: "What came is not what was expected.",
+    Reason.NOT_AUDIO: "What is there is not audio.",
+    Reason.PROTOCOL: "The server's answer is not allowed.",
+    Reason.UNSAFE_URL: "Its address must not be asked.",
+    Reason.UNSAFE_NAME: "Its id or name cannot be a file's.",
+    Reason.LOCAL_MISSING: "The file in the library is not there.",
+    Reason.LOCAL_UNREADABLE: "The file in the library cannot be read.",
+    Reason.NO_SOURCE: "It names neither a file nor a track of the server.",
+    Reason.NOT_CONVERTIBLE: "It could not be converted.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class _Span:
@@ -157,10 +177,5 @@ def _clip(entry: ManifestEntry, span: _Span, deck: int, fades: tuple[float, floa
 
 
 def _why_missing(entry: ManifestEntry) -> str:
-    """Why, without a path of the user's computer: a project is given to others."""
-    match entry.reason:
-        case Reason.LOCAL_MISSING:
-            return "The file in the library is not there."
-        case Reason.LOCAL_UNREADABLE:
-            return "The file in the library cannot be read."
-    return entry.detail or ""
+    """Why, in words that hold no address and no path: a project is given to others, and the manifest says more."""
+    return _WHY[entry.reason] if entry.reason is not None else "It could not be had."

@@ -9,8 +9,8 @@ import dataclasses
 import json
 import os
 import re
-from pathlib import Path, PureWindowsPath
-from urllib.parse import unquote_to_bytes
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from chadsdk.address import shown
 from chadsdk.decode import decode, parse_json
@@ -101,12 +101,17 @@ def _track(line: str, seconds: float | None, label: str, folder: Path) -> Track:
     if _SCHEME.match(line) and not line.lower().startswith("file://"):
         address = shown(line)
         problem = Problem(Reason.NO_SOURCE, f"The playlist names a web address ({address}), which is not exported.")
-        return Track(title or address, artist or None, duration_s=seconds, problem=problem)
+        return Track(title or _last_part(address), artist or None, duration_s=seconds, problem=problem)
     file = folder / _local_path(line)
     if "\0" in str(file):
         problem = Problem(Reason.UNSAFE_NAME, "The playlist names a file that no system can hold (a NUL in its name).")
         return Track(title or one_line(line), artist or None, duration_s=seconds, problem=problem)
-    return Track(title or file.stem, artist or None, duration_s=seconds, file=file)
+    return Track(title or PureWindowsPath(file.name).stem or file.stem, artist or None, duration_s=seconds, file=file)
+
+
+def _last_part(address: str) -> str:
+    """Give what an address would be called as a file: a title is shown where addresses have no business."""
+    return PurePosixPath(unquote(urlsplit(address).path)).stem or "Web address"
 
 
 def _local_path(line: str) -> Path:

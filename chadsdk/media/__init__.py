@@ -9,7 +9,7 @@ from __future__ import annotations
 from chadsdk.media.container import check_whole, declared_bytes
 from chadsdk.media.convert import RATES_HZ, Converted, Left, Sound, convert_file, require_converter
 from chadsdk.media.extension import DEFAULT_EXTENSION, final_extension, planned_extension
-from chadsdk.media.facts import AudioFacts, examine, read_facts
+from chadsdk.media.facts import AudioFacts, check_last_sample, examine, read_facts
 from chadsdk.media.formats import EXTENSIONS, AudioFormat, format_of_content_type, format_of_extension
 from chadsdk.media.impostor import early_refusal
 from chadsdk.media.outline import read_outline
@@ -26,6 +26,7 @@ __all__ = [
     "Converted",
     "Left",
     "Sound",
+    "check_last_sample",
     "check_whole",
     "convert_file",
     "declared_bytes",

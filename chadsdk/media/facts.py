@@ -24,7 +24,7 @@ from chadsdk.media.signature import sniff_window
 from chadsdk.media.window import Window, open_window
 from chadsdk.media.xing import StreamHeader, stream_header
 
-__all__ = ["LIBSNDFILE_FORMATS", "AudioFacts", "examine", "libsndfile_name", "read_facts"]
+__all__ = ["LIBSNDFILE_FORMATS", "AudioFacts", "check_last_sample", "examine", "libsndfile_name", "read_facts"]
 
 LIBSNDFILE_FORMATS: Final = frozenset(
     {
@@ -97,6 +97,24 @@ def examine(path: Path, *, expected: AudioFormat | None = None) -> tuple[AudioFo
     if found in LIBSNDFILE_FORMATS:
         return found, _by_libsndfile(path)
     return found, _by_tinytag(path, found) if found in _BY_TINYTAG else None
+
+
+def check_last_sample(path: Path) -> None:
+    """Return if libsndfile can go to the last sample of a file and read it; a cut FLAC claims a length that it lacks.
+
+    Raises:
+        NotAudioError: It cannot.
+    """
+    import soundfile  # noqa: PLC0415 - `import chadsdk` must stay light
+
+    try:
+        with soundfile.SoundFile(libsndfile_name(path)) as sound:
+            sound.seek(sound.frames - 1)
+            read = len(sound.buffer_read(1, dtype="int16"))
+    except (soundfile.LibsndfileError, RuntimeError) as exc:
+        raise NotAudioError(f"The file cannot be decoded to its end: {exc}") from exc
+    if not read:
+        raise NotAudioError("The file ends before the length that it claims.")
 
 
 def _by_libsndfile(path: Path) -> AudioFacts | None:

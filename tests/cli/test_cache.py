@@ -132,15 +132,18 @@ def test_what_vanishes_while_it_is_listed_is_passed_over(filled: Command) -> Non
     assert gone.tracks() == []
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("words", [("ls",), ("ls", "--json"), ("verify",), ("verify", "--json"), ("path",)])
-def test_output_that_cannot_be_written_is_no_fault_of_the_cache(filled: Command, words: tuple[str, ...]) -> None:
+def test_output_that_cannot_be_written_is_no_fault_of_the_cache(
+    filled: Command, words: tuple[str, ...], unbuffered: str
+) -> None:
     """``chadsdk cache verify >/dev/full``: 1 and one sentence, without advice about another disk."""
     [file] = filled.cache_dir.rglob("t-1.wav")
     os.truncate(file, 1000)  # something to say before the end
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
             filled.line("cache", *words),
-            env=filled.variables(),
+            env={**filled.variables(), "PYTHONUNBUFFERED": unbuffered},
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,

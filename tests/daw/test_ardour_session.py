@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import struct
 from collections.abc import Callable
 from dataclasses import replace
@@ -496,3 +498,15 @@ def test_copies_that_differ_are_refused(tmp_path: Path, act: str) -> None:
         copy.with_name("more.wav").write_bytes(b"")
     with pytest.raises(FormatError, match="is not the file of the export"):
         ARDOUR.check(mix, place)
+
+
+def test_a_cut_flac_is_refused_by_name(tmp_path: Path) -> None:
+    """It opens, claims its whole length, and then Ardour plays none of it."""
+    mix = project(clip(1, file="Audio/01 cut.flac"))
+    (tmp_path / "Audio").mkdir()
+    file = write_tone(tmp_path / "Audio" / "01 cut.flac", Tone("flac16", 440.0, 10.0, 44_100, 2)).file
+    ARDOUR.write(mix, desk(tmp_path))
+    shutil.rmtree(tmp_path / "Ardour")
+    os.truncate(file, file.stat().st_size // 2)
+    with pytest.raises(FormatError, match="Track 1"):
+        ARDOUR.write(mix, desk(tmp_path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -9,7 +10,7 @@ import opentimelineio as otio
 import pytest
 import rpp
 
-from chadsdk import MixExporter, Playlist, PlaylistEntry, Track
+from chadsdk import MixExporter, Playlist, PlaylistEntry, Problem, Reason, Track
 from chadsdk.export.writers import writer_names
 from tests.export.rig import own_wav, quick_settings
 
@@ -76,3 +77,37 @@ def test_every_format_holds_every_name_of_a_file(tmp_path: Path, name: str) -> N
     entries = tuple(PlaylistEntry(Track(title, file=file)) for title, file in zip(titles, files, strict=True))
     with MixExporter(settings=quick_settings(tmp_path / "cache")) as exporter:
         assert exporter.export(Playlist("Mine", entries=entries), tmp_path / "out", formats=[name]).exported
+
+
+def test_no_project_tells_of_the_users_computer(tmp_path: Path) -> None:
+    """Reasons and titles that hold paths, addresses or tokens stay in the manifest; nothing else has them."""
+    secrets = tmp_path / "home-of-joe"
+    page = secrets / "page.wav"
+    page.parent.mkdir()
+    page.write_text("<html>no audio</html>")
+    told = Problem(Reason.NO_SOURCE, f"https://joe:pw@host.example/x?token=s3cret {secrets}")
+    m3u = secrets / "mine.m3u8"
+    m3u.write_text(
+        "https://joe:pw@host.example/far/song.mp3?token=s3cret\nC:\\home-of-joe\\other.mp3\n", encoding="utf-8"
+    )
+    entries = (
+        PlaylistEntry(Track("Good", file=own_wav(secrets / "good.wav"))),
+        PlaylistEntry(Track("Page", file=page)),
+        PlaylistEntry(Track("Told", problem=told)),
+        *Playlist.from_m3u(m3u),
+    )
+    with MixExporter(settings=quick_settings(tmp_path / "cache")) as exporter:
+        result = exporter.export(Playlist("Mine", entries=entries), tmp_path / "out", formats=writer_names())
+    assert len(result.missing) == 4
+    for path in result.folder.rglob("*"):
+        if (
+            path.is_dir()
+            or path.parent.name in {"Audio", "audiofiles"}
+            or path.name in {"manifest.json", "MISSING.txt"}
+        ):
+            continue
+        data = path.read_bytes()
+        if path.suffix == ".dawproject":
+            with zipfile.ZipFile(path) as container:
+                data = b"".join(container.read(name) for name in container.namelist() if name.endswith(".xml"))
+        assert not [word for word in (b"home-of-joe", b"host.example", b"s3cret", b"://joe") if word in data], path

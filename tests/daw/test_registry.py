@@ -78,9 +78,10 @@ def other_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: probe-format\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(_ENTRY_POINTS)
     monkeypatch.syspath_prepend(str(site))
-    registry._theirs.cache_clear()  # noqa: SLF001 - packages do not come and go in a process, except here
+    found = registry._theirs  # noqa: SLF001 - packages do not come and go in a process, except here
+    found.cache_clear()
     yield
-    registry._theirs.cache_clear()  # noqa: SLF001
+    found.cache_clear()
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ def test_another_package_brings_a_format(incomplete: ExportResult) -> None:
     clips = (incomplete.folder / "Probe" / "clips.txt").read_text().splitlines()
     assert [line.split(" ", 2)[1] for line in clips] == ["True", "False", "True"]
     assert len(list((incomplete.folder / "Probe" / "media").iterdir())) == 2
-    assert Manifest.load(incomplete.folder).formats == ("probe",)
+    assert Manifest.load(incomplete.folder).formats == ("m3u8", "overview", "probe")
 
 
 @pytest.mark.parametrize(
@@ -179,12 +180,37 @@ def test_a_retry_leaves_a_project_alone_that_was_worked_on(
 ) -> None:
     """A project that the user has saved is theirs, in this retry and in the next; the manifest does not claim it."""
     worked_on(incomplete.folder / "Probe" / "clips.txt", "mine")
-    exporter.retry(incomplete.folder)
+    sentence = "Probe is as it was, because it was worked on since the export."
+    assert exporter.retry(incomplete.folder).stale == (sentence,)
     server.set_faults("t-2", [])
     result = exporter.retry(incomplete.folder)
     assert not result.missing
     assert (result.folder / "Probe" / "clips.txt").read_text() == "mine"
-    assert result.manifest.formats == ()
+    assert result.manifest.formats == ("m3u8", "overview")
+
+
+@pytest.mark.parametrize("name", ["Plain.m3u8", "overview.svg"])
+def test_a_retry_leaves_every_paper_alone_that_was_worked_on(
+    server: ServerHandle, exporter: MixExporter, incomplete: ExportResult, name: str
+) -> None:
+    """What is written with every export is the user's, too, once it was changed; and that is said."""
+    worked_on(incomplete.folder / name, "mine")
+    server.set_faults("t-2", [])
+    result = exporter.retry(incomplete.folder)
+    assert (result.folder / name).read_text() == "mine"
+    assert [sentence.partition(" is ")[0] for sentence in result.stale] == [name]
+
+
+def test_a_retry_says_which_format_is_gone(
+    server: ServerHandle, exporter: MixExporter, incomplete: ExportResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The package that wrote a project was removed meanwhile: the tracks come, and the project is said to be old."""
+    monkeypatch.setattr(registry, "_theirs", dict)
+    server.set_faults("t-2", [])
+    result = exporter.retry(incomplete.folder)
+    assert not result.missing
+    (sentence,) = result.stale
+    assert "probe" in sentence
 
 
 @pytest.mark.parametrize("name", ["picky", "late"])
@@ -200,7 +226,7 @@ def test_a_retry_keeps_a_project_that_cannot_hold_the_whole(
     assert not result.missing
     assert result.stale == ("Probe is as it was: No picky probe can hold all of this.",)
     assert (result.folder / "Probe" / "clips.txt").read_text() == before
-    assert result.manifest.formats == (name,)
+    assert result.manifest.formats == ("m3u8", "overview", name)
 
 
 @pytest.mark.parametrize("touched", [False, True])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -176,10 +177,18 @@ def test_a_known_length_is_no_guess() -> None:
     assert (clip.length_s, clip.length_is_guess, clip.note) == (61.0, False, None)
 
 
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_has_its_words(reason: Reason) -> None:
+    """And none of them holds what the entry's own sentence says, which may be a path or an address."""
+    (clip,) = mix(replace(gone(1), reason=reason, detail="/home/joe")).clips
+    assert clip.missing
+    assert "joe" not in clip.missing
+
+
 def test_a_missing_track_says_why() -> None:
     """And the one that is there says nothing."""
     project = mix(entry(1), gone(2))
-    assert [clip.missing for clip in project.clips] == [None, "The server has no such track."]
+    assert [clip.missing for clip in project.clips] == [None, "The server does not have it."]
 
 
 @pytest.mark.parametrize("reason", [Reason.LOCAL_MISSING, Reason.LOCAL_UNREADABLE])

@@ -184,7 +184,7 @@ def test_formats_and_a_sample_rate_go_through(tmp_path: Path, capsys: pytest.Cap
     """Every exported track has the rate that was asked for, and the JSON says what was asked for and done."""
     summary, entries = exported(tmp_path, capsys, "--format", "m3u8", "--convert-to", "44100")
     converted = [entry for entry in entries if entry["converted_from"]]
-    assert summary["formats"] == ["m3u8"]
+    assert summary["formats"] == ["m3u8", "overview"]
     assert (summary["converted"], summary["not_converted"]) == (len(converted), 0)
     assert converted
     assert {entry["sample_rate_hz"] for entry in entries if entry["status"] == "exported"} == {44_100}

@@ -9,7 +9,7 @@ from chadsdk.errors import FormatError, NotAudioError
 from chadsdk.export.project import Clip, Project
 from chadsdk.export.writers.ardour.places import RATES_HZ, file_name, words
 from chadsdk.files import collision_key
-from chadsdk.media import AudioFormat, examine
+from chadsdk.media import AudioFormat, check_last_sample, examine
 
 __all__ = ["refuse", "refuse_file"]
 
@@ -66,6 +66,8 @@ def refuse_file(clip: Clip, path: Path, rate_hz: int) -> None:
     """
     try:
         found, facts = examine(path)
+        if found is AudioFormat.FLAC:  # one that is cut opens, and then plays nothing at all
+            check_last_sample(path)
     except NotAudioError as exc:
         raise FormatError(f"Ardour would not open {_title(clip)}: {exc}") from exc
     if found not in _OPENED or facts is None:
