@@ -20,6 +20,7 @@ class Sizes:
         rounds: Rounds of every workload unless said otherwise on the command line.
         disk_rounds: Rounds on disk.
         limited_rounds: Rounds against a server that limits each connection.
+        export_rounds: Rounds of warm exports, whose ratio lies near the bound of the smoke form.
     """
 
     form: str
@@ -27,6 +28,7 @@ class Sizes:
     rounds: int
     disk_rounds: int
     limited_rounds: int
+    export_rounds: int
     bulk_files: int
     bulk_bytes: int
     small_files: int
@@ -57,6 +59,7 @@ FULL = Sizes(
     rounds=5,
     disk_rounds=3,
     limited_rounds=3,
+    export_rounds=5,
     bulk_files=64,
     bulk_bytes=16 * MIB,
     small_files=1000,
@@ -78,10 +81,11 @@ FULL = Sizes(
 
 SMOKE = Sizes(
     form="smoke",
-    ram_bytes=1024 * MIB,
+    ram_bytes=2048 * MIB,
     rounds=2,
     disk_rounds=1,
     limited_rounds=1,
+    export_rounds=5,
     bulk_files=16,
     bulk_bytes=8 * MIB,
     small_files=200,
@@ -91,7 +95,7 @@ SMOKE = Sizes(
     limited_one_bytes=64 * MIB,
     latency_files=40,
     latency_bytes=256 * KIB,
-    export_files=100,
+    export_files=400,  # fewer, and what an export costs whatever its size would be most of the figure
     export_bytes=MIB,
     memory_small_bytes=16 * MIB,
     memory_large_bytes=128 * MIB,

@@ -23,7 +23,7 @@ CP = "cp -r"
 
 def export(bench: Bench) -> Outcome:
     """Warm export of 1,000 cached tracks of 1 MiB, against `cp -r` of the same files."""
-    series = _run(bench, "export", bench.places.ram, bench.places.ram_name, bench.rounds_of(bench.sizes.rounds))
+    series = _run(bench, "export", bench.places.ram, bench.places.ram_name, bench.rounds_of(bench.sizes.export_rounds))
     return Outcome((compare(series, WALL, CP, Goal("at most", 1.3)),), (series,))
 
 

@@ -29,11 +29,17 @@ class PlainSound:
         samples: Samples per channel.
         sample_rate_hz: Samples per second.
         channels: Number of channels.
+        begin: Where in the file the samples begin, in bytes.
+        sample_bytes: Length of one sample of one channel.
+        is_float: Whether samples are floating point; else integers, unsigned where they are 8 bits.
     """
 
     samples: int
     sample_rate_hz: int
     channels: int
+    begin: int
+    sample_bytes: int
+    is_float: bool
 
 
 def plain_wave(window: Window) -> PlainSound | None:
@@ -45,13 +51,13 @@ def plain_wave(window: Window) -> PlainSound | None:
         if chunk.kind == b"fmt " and not form:
             form = window.at(chunk.body_at, 16)
         elif chunk.kind == b"data":
-            return _sound(form, chunk.end, chunk.body_bytes, window.size_bytes)
+            return _sound(form, chunk.body_at, chunk.end, chunk.body_bytes, window.size_bytes)
         if number == _MOST_CHUNKS:
             break
     return None
 
 
-def _sound(form: bytes, data_end: int | None, data_bytes: int | None, size_bytes: int) -> PlainSound | None:
+def _sound(form: bytes, begin: int, data_end: int | None, data_bytes: int | None, size_bytes: int) -> PlainSound | None:
     if len(form) < 16 or data_end is None or not data_bytes or data_end > size_bytes:
         return None
     codec, channels = int.from_bytes(form[:2], "little"), int.from_bytes(form[2:4], "little")
@@ -61,4 +67,4 @@ def _sound(form: bytes, data_end: int | None, data_bytes: int | None, size_bytes
         return None
     if not 0 < channels <= _MOST_CHANNELS or not 0 < rate < 2**31 or data_bytes < frame_bytes:
         return None
-    return PlainSound(data_bytes // frame_bytes, rate, channels)
+    return PlainSound(data_bytes // frame_bytes, rate, channels, begin, bits // 8, codec == _FLOAT)

@@ -180,7 +180,7 @@ def test_a_known_length_is_no_guess() -> None:
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_has_its_words(reason: Reason) -> None:
     """And none of them holds what the entry's own sentence says, which may be a path or an address."""
-    (clip,) = mix(replace(gone(1), reason=reason, detail="/home/joe")).clips
+    (clip,) = mix(replace(gone(1), reason=reason, detail="/music/joe")).clips
     assert clip.missing
     assert "joe" not in clip.missing
 

@@ -22,9 +22,13 @@ def _read(data: bytes) -> PlainSound | None:
     return plain_wave(Window(BytesIO(data), len(data), whole=True))
 
 
-def _by_libsndfile(data: bytes) -> PlainSound:
+def _facts(sound: PlainSound) -> tuple[int, int, int]:
+    return sound.samples, sound.sample_rate_hz, sound.channels
+
+
+def _by_libsndfile(data: bytes) -> tuple[int, int, int]:
     with soundfile.SoundFile(BytesIO(data)) as sound:
-        return PlainSound(sound.frames, sound.samplerate, sound.channels)
+        return sound.frames, sound.samplerate, sound.channels
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:
@@ -46,7 +50,7 @@ def test_plain_files_are_read_and_others_are_left_to_libsndfile(sample: Written)
     """Integer and float samples in a RIFF file give the facts; compressed, extensible and RF64 files give None."""
     found = _read(sample.data)
     is_plain = sample.container == "WAV" and sample.subtype in _PLAIN
-    assert found == (_by_libsndfile(sample.data) if is_plain else None)
+    assert (found and _facts(found)) == (_by_libsndfile(sample.data) if is_plain else None)
 
 
 @given(
@@ -65,7 +69,7 @@ def test_an_answer_is_that_of_libsndfile(
     data = _wave(before, _form(codec, channels, rate, bits), _chunk(b"data", bytes(sound)), behind)
     found = _read(data)
     if found is not None:
-        assert found == _by_libsndfile(data)
+        assert _facts(found) == _by_libsndfile(data)
 
 
 @pytest.mark.parametrize(

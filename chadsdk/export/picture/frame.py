@@ -22,6 +22,8 @@ _GAP_SHARE = 0.08
 _TICK_PX = 84.0
 _STEPS_S = (0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400)
 
+_MOST_LOOKS = 1024  # over all clips: an outline must not cost more than the copy of its file
+_FEWEST_LOOKS = 16
 _MOST_OUTLINES = 128  # 128 MP3 of five minutes take five seconds
 _OUTLINED_PX = 40.0
 _BUCKET_PX = 2.0
@@ -134,4 +136,6 @@ def wanted_outlines(project: Project) -> tuple[Wanted, ...]:
     frame = Frame.of(project)
     there = [clip for clip in project.clips if clip.missing is None and frame.box(clip).is_outlined]
     widest = sorted(there, key=lambda clip: (-clip.length_s, clip.position))[:_MOST_OUTLINES]
-    return tuple(Wanted(clip, frame.box(clip).buckets) for clip in sorted(widest, key=lambda clip: clip.position))
+    share = max(_FEWEST_LOOKS, _MOST_LOOKS // max(1, len(widest)))
+    in_order = sorted(widest, key=lambda clip: clip.position)
+    return tuple(Wanted(clip, min(share, frame.box(clip).buckets)) for clip in in_order)
