@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["one_line"]
+__all__ = ["one_line", "xml_line"]
 
+_NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")  # XML 1.0, 2.2; the controls are no part of a line
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # Embeddings, overrides and isolates of the reading direction (UAX 9) reach beyond the text that they stand in: without
 # them it is read in the order of its characters.
@@ -18,3 +19,8 @@ def one_line(text: str) -> str:
     Controls and line breaks become spaces; marks that turn the reading direction go.
     """
     return " ".join(_BREAKS.sub(" ", _DIRECTION.sub("", text)).split())
+
+
+def xml_line(text: str, *, instead: str = "\ufffd") -> str:
+    """Give `text` as `one_line` does, with `instead` for whatever else XML 1.0 cannot hold; markup is not escaped."""
+    return one_line(_NOT_XML.sub(instead, text))

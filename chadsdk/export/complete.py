@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from chadsdk.cancel import CancelToken
 from chadsdk.download import run_all
 from chadsdk.errors import Reason, TrackError
+from chadsdk.export.entry import place_in_mix
 from chadsdk.export.manifest import Manifest, ManifestEntry
 from chadsdk.export.plan import Cloud, ExportPlan, Local, Looks, Missing, Need, PlannedEntry
 from chadsdk.files import inside
@@ -85,15 +86,7 @@ def _planned(entry: ManifestEntry, need: Need) -> PlannedEntry:
         cloud_server=entry.cloud_server or "",
         cloud_track_id=entry.cloud_track_id,
     )
-    place = PlaylistEntry(
-        track,
-        start_s=entry.start_s,
-        cue_in_s=entry.cue_in_s,
-        cue_out_s=entry.cue_out_s,
-        gain_db=entry.gain_db,
-        fade_in_s=entry.fade_in_s,
-        fade_out_s=entry.fade_out_s,
-    )
+    place = PlaylistEntry(track, **place_in_mix(entry))
     return PlannedEntry(entry.position, place, need, name.stem, name.suffix[1:])
 
 

@@ -23,8 +23,9 @@ from chadsdk.decode import (
 )
 from chadsdk.errors import Reason, UnsafeNameError
 from chadsdk.files import inside
+from chadsdk.library import PlaylistEntry
 
-__all__ = ["ConvertedFrom", "ManifestEntry", "Status", "read_entry"]
+__all__ = ["ConvertedFrom", "ManifestEntry", "Status", "place_in_mix", "read_entry"]
 
 
 class Status(StrEnum):
@@ -109,6 +110,12 @@ class ManifestEntry:
 
 
 _NAMES = tuple(field.name for field in fields(ManifestEntry))
+_PLACE = ("start_s", "cue_in_s", "cue_out_s", "gain_db", "fade_in_s", "fade_out_s")
+
+
+def place_in_mix(entry: ManifestEntry | PlaylistEntry) -> dict[str, Any]:
+    """Give the fields that say where an entry lies in the mix, which both kinds of entries call the same."""
+    return {name: getattr(entry, name) for name in _PLACE}
 
 
 def read_entry(value: object) -> ManifestEntry:

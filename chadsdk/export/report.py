@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +14,12 @@ from chadsdk.disk import naming_disk_errors
 from chadsdk.download import Unavailable
 from chadsdk.errors import FormatError
 from chadsdk.export.collect import Collected
+from chadsdk.export.entry import place_in_mix
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest, ManifestEntry, Status
 from chadsdk.export.plan import ExportPlan, Missing, PlannedEntry
+from chadsdk.export.project import Project
 from chadsdk.export.timeline import make_project
-from chadsdk.export.writers import Desk, writer_of
+from chadsdk.export.writers import Desk, Writer, writer_of
 from chadsdk.text import one_line
 from chadsdk.version import VERSION
 
@@ -45,17 +48,7 @@ def make_manifest(
 
 
 def _entry(planned: PlannedEntry, collected: Mapping[Hashable, Collected | Unavailable]) -> ManifestEntry:
-    entry = _fate(planned, collected)
-    place = planned.entry
-    return replace(
-        entry,
-        start_s=place.start_s,
-        cue_in_s=place.cue_in_s,
-        cue_out_s=place.cue_out_s,
-        gain_db=place.gain_db,
-        fade_in_s=place.fade_in_s,
-        fade_out_s=place.fade_out_s,
-    )
+    return replace(_fate(planned, collected), **place_in_mix(planned.entry))
 
 
 def _fate(planned: PlannedEntry, collected: Mapping[Hashable, Collected | Unavailable]) -> ManifestEntry:
@@ -125,34 +118,41 @@ def write_papers(
     project = make_project(manifest)
     desk = Desk(folder, token, audio)
     writers = [writer_of(name) for name in formats]
+    accepted: list[Writer] = []
+    written: list[Writer] = []
     with naming_disk_errors(folder, "write to"):
-        if refused is None:
-            for writer in writers:  # all of them before any is written
+        for writer in writers:  # all of them before any is written
+            with _heard(refused, writer, project):
                 writer.refuse(project)
-        for writer in writers:
+                accepted.append(writer)
+        for writer in accepted:
             token.raise_if_cancelled()
-            try:
-                writer.refuse(project)
+            with _heard(refused, writer, project, begun=writer.path(project, desk)):
                 writer.write(project, desk)
-            except FormatError as exc:
-                if refused is None:
-                    raise
-                _remove(writer.path(project, desk))
-                refused(f"{writer.output_of(project.file_stem)} is as it was: {exc}")
-            else:
-                writer.check(project, desk)
+                written.append(writer)
+        for writer in written:
+            writer.check(project, desk)
         if manifest.missing:
             text = missing_text(manifest)
             (folder / MISSING_NAME).write_text(text, encoding="utf-8", errors="replace", newline="\n")
         (folder / MANIFEST_NAME).write_bytes(manifest.to_json())
 
 
-def _remove(path: Path) -> None:
-    """Remove what was begun of a file or a folder."""
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+@contextmanager
+def _heard(
+    refused: Callable[[str], object] | None, writer: Writer, project: Project, *, begun: Path | None = None
+) -> Iterator[None]:
+    """Tell of a refusal in the block, and remove what was begun; without somebody to tell it is an error."""
+    try:
+        yield
+    except FormatError as exc:
+        if refused is None:
+            raise
+        if begun is not None and begun.is_dir():
+            shutil.rmtree(begun)
+        elif begun is not None:
+            begun.unlink(missing_ok=True)
+        refused(f"{writer.output_of(project.file_stem)} is as it was: {exc}")
 
 
 def missing_text(manifest: Manifest) -> str:

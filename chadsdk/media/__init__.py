@@ -9,7 +9,7 @@ from __future__ import annotations
 from chadsdk.media.container import check_whole, declared_bytes
 from chadsdk.media.convert import RATES_HZ, Converted, Left, Sound, convert_file, require_converter
 from chadsdk.media.extension import DEFAULT_EXTENSION, final_extension, planned_extension
-from chadsdk.media.facts import AudioFacts, check_last_sample, examine, read_facts
+from chadsdk.media.facts import DECODED_FORMATS, AudioFacts, check_last_sample, examine, read_facts
 from chadsdk.media.formats import EXTENSIONS, AudioFormat, format_of_content_type, format_of_extension
 from chadsdk.media.impostor import early_refusal
 from chadsdk.media.outline import read_outline
@@ -17,6 +17,7 @@ from chadsdk.media.signature import sniff, sniff_file, sniff_stream
 from chadsdk.media.window import HEAD_BYTES
 
 __all__ = [
+    "DECODED_FORMATS",
     "DEFAULT_EXTENSION",
     "EXTENSIONS",
     "HEAD_BYTES",

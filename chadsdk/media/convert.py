@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from chadsdk.cancel import CancelToken
 from chadsdk.errors import ConfigurationError, ConversionError
 from chadsdk.files import new_file, open_regular
-from chadsdk.media.facts import AudioFacts
+from chadsdk.media.facts import DECODED_FORMATS, AudioFacts
 from chadsdk.media.formats import AudioFormat
 from chadsdk.media.samples import DEPTHS, Depth, quantiser
 from chadsdk.media.stream import SoundStream
@@ -36,18 +36,6 @@ _MUSIC_RATES_HZ: Final = range(4_000, 768_001)
 _SLACK_FRAMES: Final = 4096
 _MOST_RIFF_BYTES: Final = 2**32 - 1024 * 1024
 
-_DECODED: Final = frozenset(
-    {
-        AudioFormat.WAV,
-        AudioFormat.AIFF,
-        AudioFormat.FLAC,
-        AudioFormat.MP3,
-        AudioFormat.OGG,
-        AudioFormat.OPUS,
-        AudioFormat.CAF,
-        AudioFormat.AU,
-    }
-)
 # The containers that are kept, as libsndfile names them. RF64 is WAV beyond 4 GiB.
 _KEPT: Final = frozenset({"WAV", "WAVEX", "RF64", "AIFF", "FLAC", "CAF", "AU"})
 _SHORT: Final = frozenset({"WAV", "WAVEX", "AIFF", "AU"})  # lengths of 32 bits
@@ -115,7 +103,7 @@ def convert_file(
         OSError: The copy cannot be written, or the file cannot be read.
     """
     facts = sound.facts
-    if facts is None or sound.audio_format not in _DECODED:
+    if facts is None or sound.audio_format not in DECODED_FORMATS:
         return Left(f"{_LEFT}: nothing here decodes this kind of {sound.audio_format.name}.")
     if facts.sample_rate_hz not in _MUSIC_RATES_HZ:
         return Left(f"{_LEFT}: {facts.sample_rate_hz} Hz is no sample rate of music.")

@@ -24,7 +24,15 @@ from chadsdk.media.signature import sniff_window
 from chadsdk.media.window import Window, open_window
 from chadsdk.media.xing import StreamHeader, stream_header
 
-__all__ = ["LIBSNDFILE_FORMATS", "AudioFacts", "check_last_sample", "examine", "libsndfile_name", "read_facts"]
+__all__ = [
+    "DECODED_FORMATS",
+    "LIBSNDFILE_FORMATS",
+    "AudioFacts",
+    "check_last_sample",
+    "examine",
+    "libsndfile_name",
+    "read_facts",
+]
 
 LIBSNDFILE_FORMATS: Final = frozenset(
     {
@@ -38,6 +46,8 @@ LIBSNDFILE_FORMATS: Final = frozenset(
     }
 )
 """What libsndfile is asked for here."""
+DECODED_FORMATS: Final = LIBSNDFILE_FORMATS | {AudioFormat.MP3}
+"""What libsndfile decodes; of MP3 it is not asked for the facts."""
 
 # libsndfile 1.2.2 opens no FLAC in Ogg, neither the reference encoder's nor FFmpeg's ("unknown error in
 # flac decoder"), though its documentation lists it.

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
-from chadsdk.text import one_line
+from chadsdk.text import one_line, xml_line
 
 __all__ = ["clock", "counted", "fitted", "number", "width_px", "xml_text"]
 
-_UNFIT = re.compile("[^\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")  # XML 1.0, 2.2; breaks are spaces by then
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 _LONGEST = 2000  # of what is looked at: a title may be a book
 # Of a letter's height, in the fonts that systems have; wide ones are as wide as high.
@@ -25,11 +23,8 @@ def number(value: float) -> str:
 
 
 def xml_text(text: str) -> str:
-    """Give `text` on one line as content of an element or of an attribute in double quotes; see `one_line`.
-
-    What XML cannot hold (lone surrogates, U+FFFF) becomes U+FFFD.
-    """
-    return _UNFIT.sub("\ufffd", one_line(text)).translate(_MARKUP)
+    """Give `text` on one line as content of an element or of an attribute in double quotes; see `xml_line`."""
+    return xml_line(text).translate(_MARKUP)
 
 
 def fitted(text: str, room_px: float, size_px: float) -> str:

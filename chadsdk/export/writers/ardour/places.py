@@ -5,12 +5,11 @@ Everything is rounded to samples first: Ardour's own unit, the superclock, divid
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from chadsdk.export.project import Clip
-from chadsdk.text import one_line
+from chadsdk.text import xml_line
 
 __all__ = [
     "RATES_HZ",
@@ -27,8 +26,6 @@ __all__ = [
 RATES_HZ = (44_100, 48_000, 88_200, 96_000, 192_000)
 """Sample rates at which Ardour 7.3 was seen to play a session; at others it was silent or died."""
 SUPERCLOCKS_PER_S = 282_240_000
-
-_NO_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")  # and controls, which `one_line` takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +88,4 @@ def tags_of(clip: Clip) -> str:
 
 def words(text: str) -> str:
     """Give text as one line that XML 1.0 can hold."""
-    return one_line(_NO_XML.sub("", text))
+    return xml_line(text, instead="")

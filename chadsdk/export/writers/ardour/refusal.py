@@ -9,7 +9,7 @@ from chadsdk.errors import FormatError, NotAudioError
 from chadsdk.export.project import Clip, Project
 from chadsdk.export.writers.ardour.places import RATES_HZ, file_name, words
 from chadsdk.files import collision_key
-from chadsdk.media import AudioFormat, check_last_sample, examine
+from chadsdk.media import DECODED_FORMATS, AudioFormat, check_last_sample, examine
 
 __all__ = ["refuse", "refuse_file"]
 
@@ -18,21 +18,9 @@ _TITLE_CHARACTERS = 60
 _LOUDEST_DB = 120.0
 _TEMPOS_BPM = (10.0, 1000.0)
 _LONGEST_S = 1_000_000.0
-# One file that Ardour cannot open, and it opens nothing of the session. On Linux it decodes by libsndfile.
-_OPENED = frozenset(
-    {
-        AudioFormat.WAV,
-        AudioFormat.AIFF,
-        AudioFormat.FLAC,
-        AudioFormat.MP3,
-        AudioFormat.OGG,
-        AudioFormat.OPUS,
-        AudioFormat.CAF,
-        AudioFormat.AU,
-    }
-)
-_CLOSED_EXTENSIONS = frozenset().union(*(kind.extensions for kind in AudioFormat if kind not in _OPENED)) - (
-    frozenset().union(*(kind.extensions for kind in _OPENED))
+# One file that Ardour cannot open, and it opens nothing of the session. On Linux it decodes by libsndfile, as we do.
+_CLOSED_EXTENSIONS = frozenset().union(*(kind.extensions for kind in AudioFormat if kind not in DECODED_FORMATS)) - (
+    frozenset().union(*(kind.extensions for kind in DECODED_FORMATS))
 )
 
 
@@ -70,7 +58,7 @@ def refuse_file(clip: Clip, path: Path, rate_hz: int) -> None:
             check_last_sample(path)
     except NotAudioError as exc:
         raise FormatError(f"Ardour would not open {_title(clip)}: {exc}") from exc
-    if found not in _OPENED or facts is None:
+    if found not in DECODED_FORMATS or facts is None:
         raise FormatError(
             f"Nothing here decodes this kind of {found.name}, and Ardour on Linux may not either: {_title(clip)}. "
             "Export without the format ardour, or put a WAV or FLAC in its place."

@@ -20,11 +20,11 @@ from chadsdk.export.writers.dawproject.document import (
     linked,
     metadata_xml,
     project_xml,
-    xml_text,
 )
 from chadsdk.export.writers.dawproject.places import check_places
 from chadsdk.export.writers.dawproject.rules import check_rules
 from chadsdk.export.writers.writer import Desk, Writer
+from chadsdk.text import xml_line
 
 __all__ = ["LINKED", "WRITER"]
 
@@ -68,7 +68,7 @@ class _Form:
                 root = fromstring(container.read(_PROJECT))  # noqa: S314 - as above
         except (BadZipFile, ParseError, struct.error) as exc:
             raise FormatError(f"{path.name} cannot be read back: {exc}") from exc
-        if metadata.findtext("Title", "") != xml_text(project.name):
+        if metadata.findtext("Title", "") != xml_line(project.name):
             raise FormatError(f"{path.name} does not bear the name of the playlist.")
         check_rules(root)
         check_places(root, project, self.refer)

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from chadsdk.export.project import Clip, Deck, Project
-from chadsdk.text import one_line
+from chadsdk.text import xml_line
 from chadsdk.version import VERSION
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
     "name_of",
     "project_xml",
     "tempo_of",
-    "xml_text",
 ]
 
 _BEAT_A_SECOND_BPM = 60.0
@@ -69,7 +68,7 @@ def tempo_of(project: Project) -> float:
 
 def name_of(clip: Clip) -> str:
     """Give what a DAW writes on a clip."""
-    return xml_text(f"{'MISSING: ' if clip.missing is not None else ''}{clip.label}")
+    return xml_line(f"{'MISSING: ' if clip.missing is not None else ''}{clip.label}")
 
 
 def comment_of(clip: Clip) -> str | None:
@@ -79,12 +78,7 @@ def comment_of(clip: Clip) -> str | None:
         clip.note,
         f"Gain: {clip.gain_db:+g} dB." if clip.gain_db else None,
     ]
-    return xml_text(" ".join(part for part in parts if part)) or None
-
-
-def xml_text(text: str) -> str:
-    """Give text as a line that XML 1.0 can hold; what it cannot becomes U+FFFD."""
-    return _NOT_XML.sub("\ufffd", one_line(text))
+    return xml_line(" ".join(part for part in parts if part)) or None
 
 
 def holds(name: str) -> bool:
@@ -95,7 +89,7 @@ def holds(name: str) -> bool:
 def metadata_xml(project: Project) -> bytes:
     """Give ``metadata.xml``: the name of the playlist, and how much of it is missing."""
     root = Element("MetaData")
-    SubElement(root, "Title").text = xml_text(project.name)
+    SubElement(root, "Title").text = xml_line(project.name)
     missing = sum(clip.missing is not None for clip in project.clips)
     if missing:
         text = f"{missing} of {len(project.clips)} tracks missing: the comment of each clip says why."
@@ -231,7 +225,7 @@ class _Sheet:
             return  # the schema wants one at least
         markers = self.add(arrangement, "Markers", timeUnit="beats")
         for marker in project.markers:
-            SubElement(markers, "Marker", time=self.beats(marker.at_s), name=xml_text(marker.title))
+            SubElement(markers, "Marker", time=self.beats(marker.at_s), name=xml_line(marker.title))
 
 
 def _number(value: float) -> str:

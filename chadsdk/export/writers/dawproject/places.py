@@ -12,7 +12,8 @@ from xml.etree.ElementTree import Element
 
 from chadsdk.errors import FormatError
 from chadsdk.export.project import Clip, Deck, Project
-from chadsdk.export.writers.dawproject.document import Reference, comment_of, name_of, tempo_of, xml_text
+from chadsdk.export.writers.dawproject.document import Reference, comment_of, name_of, tempo_of
+from chadsdk.text import xml_line
 
 __all__ = ["check_places"]
 
@@ -66,7 +67,7 @@ def check_places(root: Element, project: Project, refer: Callable[[Clip], Refere
     ]
     _expect("the number of markers", len(markers), len(project.markers))
     for (name, at_s), wanted in zip(markers, project.markers, strict=True):
-        _expect("the name of a marker", name, xml_text(wanted.title))
+        _expect("the name of a marker", name, xml_line(wanted.title))
         _expect(f"the place of the marker {name!r}", at_s, wanted.at_s)
 
 
