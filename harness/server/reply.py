@@ -120,7 +120,7 @@ class Reply:
 
 
 def json_reply(status: int, document: object, *headers: tuple[str, str]) -> Reply:
-    """A reply that carries a JSON document; half a character goes out as its escape, as servers in other languages do."""
+    """A reply that carries a JSON document; half a character goes out as its own escape."""
     body = json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")
     return Reply(status, (("Content-Type", "application/json"), *headers)).with_body(body)
 
