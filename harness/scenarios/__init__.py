@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from harness.scenarios import connection, exports, framing, ranges, slow
+from harness.scenarios import connection, content, exports, framing, ranges, redirects, refusals, slow
 from harness.scenarios.scenario import Expected, Hooks, Scenario
 
 __all__ = ["EXPORTS", "SCENARIOS", "Expected", "Hooks", "Scenario", "find_scenario"]
@@ -19,7 +19,7 @@ def _by_name(scenarios: Iterable[Scenario]) -> Mapping[str, Scenario]:
     return MappingProxyType(named)
 
 
-_FAMILIES = (exports, connection, framing, slow, ranges)
+_FAMILIES = (exports, connection, framing, slow, ranges, content, refusals, redirects)
 
 #: Those that are played with a world of any size by `harness export`.
 EXPORTS = _by_name(exports.SCENARIOS)

@@ -46,6 +46,7 @@ SCENARIOS = (
         "It does so for ever: as many requests as attempts, then missing.",
         faulty(always(hang_up=True)),
         rows=(2,),
+        settings={"max_concurrent_downloads": 1},  # then no kept connection is there to be found dead
         expected=Expected(missing={1: "network"}, asked={SUBJECT: (NO_ANSWER,) * 3}),
     ),
     Scenario(

@@ -52,10 +52,10 @@ SCENARIOS = (
         base="mixed",
         tracks=8,
         expected=Expected(
-            missing={3: "not_found", 5: "not_audio"},
+            missing={3: "not_found", 6: "not_audio"},
             again={3: "not_found"},
             others=1,
-            heads=2,
+            heads=3,
             api=2,
         ),
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.scenarios.scenario import SUBJECT, TRACK_BYTES, WHOLE, Expected, Scenario
-from harness.scenarios.staging import HALF, always, faulty, listed, staged, unknowing
+from harness.scenarios.staging import HALF, always, faulty, lying_page, staged, unknowing
 from harness.world import FaultScript
 
 __all__ = ["SCENARIOS"]
@@ -79,9 +79,9 @@ SCENARIOS = (
         expected=Expected(missing={1: "protocol"}, asked={SUBJECT: (WHOLE,)}, heads=3),
     ),
     Scenario(
-        "listing-of-a-terabyte",
-        "The listing says a terabyte: the disk is too small for it, and the export says so before any download.",
-        listed({"sizeBytes": TERABYTE}),
+        "listing-too-large",
+        "The listing says a thousand terabytes: the disk is too small, and the export says so before any download.",
+        lying_page({"sizeBytes": 1024 * TERABYTE}),
         rows=(9, 53),
         expected=Expected(error="DiskFullError", others=(), cached=0),
     ),

@@ -88,7 +88,7 @@ SCENARIOS = (
         "What was put aside has grown since: it is not trusted, and the whole is asked for.",
         rows=(23,),
         hooks=Hooks(before=_grow_partial),
-        expected=Expected(others=()),
+        expected=Expected(asked={SUBJECT: (WHOLE,)}, others=()),
     ),
     _resuming(
         "version-changed",

@@ -77,7 +77,7 @@ class Hooks:
     Attributes:
         before: First of all: an earlier run, something planted, a script that needs the server's address.
         ready: With the playlist in hand, just before the export.
-        beside: On a thread of its own, beside the export.
+        beside: On a thread of its own, beside look-up and export.
         heard: At each event of the export, on its own thread.
         healed: Before the second run, in place of emptying every script.
         seen: Problems that only this scenario can see, after the first run.
@@ -111,6 +111,7 @@ class Scenario:
         other: Whether there is a second origin, and whether the user allows it.
         certificate: What the server proves itself with; None for plain http.
         on_missing: As `MixExporter.export` takes it.
+        formats: Project files to write beside the M3U8 playlist.
     """
 
     name: str
@@ -126,3 +127,4 @@ class Scenario:
     other: Literal["foreign", "allowed"] | None = None
     certificate: Literal["good", "expired", "wrong-host", "unknown-authority"] | None = None
     on_missing: Literal["manifest", "fail"] = "manifest"
+    formats: tuple[str, ...] = ()

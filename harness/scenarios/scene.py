@@ -63,6 +63,7 @@ class Scene:
         token: Cancels the run that goes on.
         texts: Messages and `repr`s of the runs, by a name for people.
         problems: What went wrong beside a run.
+        notes: What one hook wants another to know.
     """
 
     def __init__(self, scenario: Scenario, world: World, folder: Path, stack: ExitStack, tls: TlsFiles | None) -> None:
@@ -76,18 +77,26 @@ class Scene:
         changes = {**QUICK, **scenario.settings}
         if self.other is not None and scenario.other == "allowed":
             changes["cdn_origins"] = (self.other.url,)
-        if tls is not None:
+        if tls is not None and "ca_bundle" not in changes:
             changes["ca_bundle"] = tls.authority
         self.settings = Settings(cache_dir=self.root / "cache", **changes)
         self.token = CancelToken()
         self.texts: dict[str, str] = {}
         self.problems: list[str] = []
+        self.notes: dict[str, int] = {}
         self._ledger: list[LedgerEntry] = []
+        self._refreshing: ChadMusicAPIClient | None = None
 
     @property
     def exports(self) -> Path:
         """The folder that gets the export folder."""
         return self.root / "exports"
+
+    @property
+    def trusted(self) -> Path:
+        """The certificate that the user trusts."""
+        assert self._tls is not None
+        return self._tls.authority
 
     @property
     def export(self) -> Path:
@@ -116,12 +125,12 @@ class Scene:
         self._ledger = self.requests()
         self.server.kill()
 
-    def start_server_again(self) -> None:
-        """Start it again at the same address, as well-behaved as it can be."""
+    def start_server_again(self, *, tls: TlsFiles | None = None) -> None:
+        """Start it again at the same address, as well-behaved as it can be, with another certificate or the same."""
         port = int(self.server.url.rpartition(":")[2])
         tracks = tuple(replace(track, faults=(), head_faults=()) for track in self.world.tracks)
         healthy = replace(self.world, tracks=tracks, path_faults={})
-        self.server = self._stack.enter_context(running_server(healthy, port=port, tls=self._tls))
+        self.server = self._stack.enter_context(running_server(healthy, port=port, tls=tls or self._tls))
 
     def heal(self) -> None:
         """Empty every script."""
@@ -138,22 +147,27 @@ class Scene:
         titles: tuple[str, ...] | None = None
         manifest, error, started = None, None, time.monotonic()
         try:
-            with self._environment(), self._client() as client, MixExporter(client, settings=self.settings) as exporter:
+            with (
+                self._environment(),
+                self._client() as client,
+                MixExporter(client, settings=self.settings) as exporter,
+                self._beside(hooks),
+            ):
                 self.texts["a repr"] = f"{client!r} {exporter!r} {self.settings!r} {client.credentials!r}"
                 playlist = self._mix(client.playlist(self.world.playlists[0].id, cancel=self.token))
                 titles = tuple(entry.track.title for entry in playlist)
                 self.texts["a repr of the playlist"] = repr(list(playlist))
                 if hooks.ready is not None:
                     hooks.ready(self)
-                with self._beside(hooks):
-                    manifest = exporter.export(
-                        playlist,
-                        self.exports,
-                        replace=True,
-                        cancel=self.token,
-                        progress=lambda event: self._hear(hooks, event),
-                        on_missing=self.scenario.on_missing,
-                    ).manifest
+                manifest = exporter.export(
+                    playlist,
+                    self.exports,
+                    formats=self.scenario.formats,
+                    replace=True,
+                    cancel=self.token,
+                    progress=lambda event: self._hear(hooks, event),
+                    on_missing=self.scenario.on_missing,
+                ).manifest
         except Exception as exc:  # noqa: BLE001 - whatever it is, it is the outcome
             error = exc
             self.texts[f"the message of {type(exc).__name__}"] = "".join(traceback.format_exception(exc)) + repr(exc)
@@ -163,10 +177,15 @@ class Scene:
         return Outcome(error, manifest, titles, time.monotonic() - started)
 
     def _client(self) -> ChadMusicAPIClient:
+        if self._refreshing is not None:
+            return self._refreshing
         refresh_token = self.server.refresh_token if self.scenario.refreshes else None
-        return ChadMusicAPIClient(
+        client = ChadMusicAPIClient(
             self.server.url, token=self.server.token, refresh_token=refresh_token, settings=self.settings
         )
+        if self.scenario.refreshes:
+            self._refreshing = client  # the tokens that it has by now are the only good ones
+        return client
 
     def _mix(self, served: Playlist) -> Playlist:
         """The server's playlist, and a file of the user's own behind it."""

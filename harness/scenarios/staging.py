@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import reduce
@@ -13,7 +14,18 @@ from harness.world import FaultEntry, FaultScript, World, WorldTrack
 if TYPE_CHECKING:
     from harness.scenarios.scene import Scene
 
-__all__ = ["HALF", "always", "at_paths", "faulty", "leave_half", "listed", "staged", "tellings", "unknowing"]
+__all__ = [
+    "HALF",
+    "always",
+    "at_paths",
+    "faulty",
+    "leave_half",
+    "listed",
+    "lying_page",
+    "staged",
+    "tellings",
+    "unknowing",
+]
 
 HALF = TRACK_BYTES // 2
 UNKNOWN = ("sizeBytes", "sha256", "revision", "contentType")
@@ -73,6 +85,21 @@ def listed(*listings: object) -> Staging:
             for track, said in zip(world.tracks, listings, strict=False)
         ]
         return replace(world, tracks=(*changed, *world.tracks[len(changed) :]))
+
+    return stage
+
+
+def lying_page(*listings: object, only: bool = False) -> Staging:
+    """Until it is healed, the playlist's page says this of the first track, and so on, as `listed` takes it.
+
+    With `only`, the page holds no others.
+    """
+
+    def stage(world: World) -> World:
+        tracks = [track.listing for track in listed(*listings)(world).tracks]
+        playlist = world.playlists[0]
+        page = {"id": playlist.id, "name": playlist.name, "tracks": tracks[: len(listings)] if only else tracks}
+        return at_paths(playlist=always(body=json.dumps(page)))(world)
 
     return stage
 

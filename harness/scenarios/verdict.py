@@ -25,6 +25,8 @@ def differences(scene: Scene, expected: Expected, seen: Sight, *, earlier: tuple
 def second_differences(expected: Expected, first: Sight, second: Sight) -> list[str]:
     """Where the run without the fault was not what was expected, beside what `unrepaired` says."""
     problems = []
+    if second.error is not None:
+        problems.append(f"I8 the second run came to {second.error}: {_said(second)}")
     if second.missing != dict(expected.again):
         problems.append(f"second run: missing are {second.missing}, expected {dict(expected.again)}")
     gets = sum(len(each) for each in second.asked.values())
