@@ -54,6 +54,7 @@ SCENARIOS = (
         expected=Expected(
             missing={3: "not_found", 6: "not_audio"},
             again={3: "not_found"},
+            second_gets=2,
             others=1,
             heads=3,
             api=2,
