@@ -18,7 +18,13 @@ import urllib3
 from chadsdk.address import Origin, redirect_target
 from chadsdk.auth import Credentials
 from chadsdk.cancel import CancelToken
-from chadsdk.errors import AuthError, NetworkError, ProtocolError, TrackError, UnsafeURLError
+from chadsdk.errors import (
+    AuthError,
+    NetworkError,
+    ProtocolError,
+    TrackError,
+    UnsafeURLError,
+)
 from chadsdk.exchange import Incoming, Reply, Request
 from chadsdk.gate import Gate
 from chadsdk.line import Line
@@ -34,7 +40,6 @@ __all__ = ["Transport"]
 
 _MAX_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
-_LINK_EXPIRED = {403, 410}  # what a signed link says that has expired since it was made; a new one is asked for once
 _SHUTS_THE_GATE = {429, 503}  # these speak of the client and of the service, not of the one thing asked for
 _SAFE_TO_REPEAT = {"GET", "HEAD"}
 _SLOT_POLL_S = 0.05
@@ -174,14 +179,14 @@ class Transport:
 
     def _authorized(self, request: Request, call: _Call) -> _Answer:
         sent = self._credentials.headers()
-        answer = self._led(request, sent, call)
+        answer = self._followed(request, sent, call)
         if self._refuses_us(answer):
             _discard(answer[0])
             call.line.let_go()  # before the refresh, whose connection would come on top
             if not self._credentials.refresh(sent, call.token):
                 raise AuthError(f"The server {self._home} refuses the credentials (401).")
             sent = self._credentials.headers()
-            answer = self._led(request, sent, call)
+            answer = self._followed(request, sent, call)
         if not self._refuses_us(answer):
             self._credentials.accepted(sent)
             return answer
@@ -190,15 +195,8 @@ class Transport:
 
     def _refuses_us(self, answer: _Answer) -> bool:
         # A 401 of another origin says nothing of credentials that it was never shown.
-        return answer[0].status == HTTPStatus.UNAUTHORIZED and answer[1] == self._home
-
-    def _led(self, request: Request, credentials: Mapping[str, str], call: _Call) -> _Answer:
-        response, origin = self._followed(request, credentials, call)
-        if origin == self._home or response.status not in _LINK_EXPIRED:
-            return response, origin
-        _discard(response)
-        call.line.let_go()
-        return self._followed(request, credentials, call)
+        response, origin = answer
+        return response.status == HTTPStatus.UNAUTHORIZED and origin == self._home
 
     def _followed(self, request: Request, credentials: Mapping[str, str], call: _Call) -> _Answer:
         url, origin = request.url, Origin.of(request.url)

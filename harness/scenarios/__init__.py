@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from harness.scenarios import connection, content, exports, framing, ranges, redirects, refusals, slow
+from harness.scenarios import (
+    client,
+    connection,
+    content,
+    damage,
+    exports,
+    framing,
+    hostile,
+    planted,
+    playlists,
+    ranges,
+    redirects,
+    refusals,
+    slow,
+)
 from harness.scenarios.scenario import Expected, Hooks, Scenario
 
 __all__ = ["EXPORTS", "SCENARIOS", "Expected", "Hooks", "Scenario", "find_scenario"]
@@ -19,7 +33,21 @@ def _by_name(scenarios: Iterable[Scenario]) -> Mapping[str, Scenario]:
     return MappingProxyType(named)
 
 
-_FAMILIES = (exports, connection, framing, slow, ranges, content, refusals, redirects)
+_FAMILIES = (
+    exports,
+    connection,
+    framing,
+    slow,
+    ranges,
+    content,
+    refusals,
+    redirects,
+    hostile,
+    playlists,
+    client,
+    damage,
+    planted,
+)
 
 #: Those that are played with a world of any size by `harness export`.
 EXPORTS = _by_name(exports.SCENARIOS)

@@ -52,6 +52,7 @@ class Expected:
         partials: Lengths of the partial downloads that are kept; None where chance decides.
         again: Reason by position of what a second run cannot have either.
         second_gets: GETs of audio in the second run; None for one per track that is then had for the first time.
+        broken: Breaches that the scenario itself brought about beforehand, as the invariants say them.
         within_s: Longest that the run may take, in seconds; generous.
     """
 
@@ -67,6 +68,7 @@ class Expected:
     partials: tuple[int, ...] | None = ()
     again: Mapping[int, str] = field(default_factory=dict)
     second_gets: int | None = None
+    broken: tuple[str, ...] = ()
     within_s: float = 30.0
 
 

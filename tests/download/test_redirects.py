@@ -11,7 +11,7 @@ import pytest
 
 from chadsdk.chadmusic import ChadMusicAPIClient
 from chadsdk.download import DownloadService, Fetched, Unavailable
-from chadsdk.errors import ForbiddenError, NetworkError, NotFoundError, ProtocolError, Reason, UnsafeURLError
+from chadsdk.errors import NetworkError, ProtocolError, Reason, UnsafeURLError
 from harness.process import ServerHandle, TlsFiles, running_server
 from harness.recording import sha256_of
 from harness.world import World
@@ -85,29 +85,6 @@ def test_a_401_of_another_origin_is_that_tracks_affair(plain: World, other: Serv
     assert lost.reason is Reason.FORBIDDEN
     assert isinstance(had, Fetched)
     assert rig.refreshes() == 0
-
-
-@pytest.mark.parametrize("status", [403, 410])
-def test_row_32_an_expired_link_is_made_anew_once(
-    plain: World, other: ServerHandle, open_rig: OpenRig, status: int
-) -> None:
-    """A signed link that another origin refuses is asked for again at home, and then believed to be refused."""
-    rig = open_rig(plain, cdn_origins=(other.url,))
-    rig.server.set_faults("t-1", [{"redirect": other.url + OPEN, "always": True}])
-    other.set_faults(OPEN, [{"status": status, "times": 3}])
-    with pytest.raises(ForbiddenError if status == 403 else NotFoundError):
-        rig.service.download(rig.source(1))
-    assert (len(rig.gets()), len(other.requests())) == (2, 2)
-    assert sha256_of(rig.service.download(rig.source(1))) == rig.sha256()
-    assert (len(rig.gets()), len(other.requests())) == (4, 4)
-
-
-def test_a_refusal_at_home_is_no_expired_link(rig: Rig) -> None:
-    """403 and 410 by the server itself are asked for once."""
-    rig.server.set_faults("t-1", [{"status": 410}])
-    with pytest.raises(NotFoundError):
-        rig.service.download(rig.source(1))
-    assert len(rig.gets()) == 1
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
