@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from harness.scenarios.scenario import SUBJECT, WHOLE, Asking, Expected, Hooks, Scenario, as_it_is
-from harness.scenarios.staging import HALF, always, at_paths, faulty
+from harness.scenarios.scenario import SUBJECT, TRACK_BYTES, WHOLE, Asking, Expected, Hooks, Scenario, as_it_is
+from harness.scenarios.staging import always, at_paths, faulty
 from harness.world import FaultEntry, World
 
 if TYPE_CHECKING:
@@ -32,6 +32,18 @@ def _cancel_after_a_refusal(scene: Scene) -> None:
     scene.server.open_gate(GATE)
     scene.server.wait_until_idle(timeout_s=PATIENCE_S)
     scene.token.cancel()
+
+
+def _cancel_at_some_bytes(scene: Scene, event: Event) -> None:
+    """Once a part of the first track is had, and not only sent."""
+    if getattr(event, "bytes_done", 0) > 0:
+        scene.token.cancel()
+
+
+def _some_are_kept(scene: Scene) -> list[str]:
+    sizes = [path.stat().st_size for path in scene.cache.glob(".partial/*.part")]
+    kept = len(sizes) == 1 and 0 < sizes[0] < TRACK_BYTES
+    return [] if kept else [f"partial downloads of {sizes} bytes, expected one with a part of the track"]
 
 
 def _cancel_in(phase: str) -> Callable[[Scene, Event], None]:
@@ -61,12 +73,12 @@ def _cancelled(
     hooks: Hooks,
     asked: Mapping[str, Asking],
     cached: int = 0,
-    partials: tuple[int, ...] = (),
+    partials: tuple[int, ...] | None = (),
 ) -> Scenario:
     """One connection, so that everybody else is still in the queue."""
     return Scenario(
         name,
-        f"Cancelled {where}: at once, once, without another request, and with nothing half-made.",
+        f"Cancelled {where}: at once, without another request, and with nothing half-made.",
         staging,
         rows=(62,),
         settings={**ONE_LINE, "read_timeout_s": 30.0, "header_timeout_s": 30.0},
@@ -99,18 +111,18 @@ SCENARIOS = (
     _cancelled(
         "cancel-in-the-body",
         "in the middle of a body, whose bytes are kept",
-        staging=_at_the_gate({"gate": GATE, "after": 0.5}),
-        hooks=Hooks(beside=_cancel_at_the_gate),
+        staging=faulty(({"rate": TRACK_BYTES},)),
+        hooks=Hooks(heard=_cancel_at_some_bytes, seen=_some_are_kept),
         asked={SUBJECT: (WHOLE,)},
-        partials=(HALF,),
+        partials=None,
     ),
     _cancelled(
         "cancel-in-the-body-over-an-earlier-export",
-        "the same, where an earlier export was to be replaced",
-        staging=_at_the_gate({"gate": GATE, "after": 0.5}),
-        hooks=Hooks(before=_export_first, beside=_cancel_at_the_gate),
+        "in the middle of a body, where an earlier export was to be replaced, which stays",
+        staging=faulty(({"rate": TRACK_BYTES},)),
+        hooks=Hooks(before=_export_first, heard=_cancel_at_some_bytes, seen=_some_are_kept),
         asked={SUBJECT: (WHOLE,)},
-        partials=(HALF,),
+        partials=None,
     ),
     _cancelled(
         "cancel-in-a-wait",

@@ -68,7 +68,7 @@ SCENARIOS = (
     ),
     Scenario(
         "compressed",
-        "gzip, what only says gzip, a gigabyte in gzip, 99 encodings and an unknown one: refused unread.",
+        "Bodies in gzip, or said to be, a gigabyte in gzip, 99 encodings, an unknown one: refused unread.",
         faulty(
             always(gzip=True),
             always(headers={"Content-Encoding": "gzip"}),

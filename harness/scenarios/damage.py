@@ -49,7 +49,9 @@ def _spoil_record(file: Path) -> None:
     (file.parent / ".records" / f"{file.stem}.json").write_bytes(b'{"sha256": "' + b"\0" * 40)
 
 
-def _damaged(name: str, what: str, damage: Callable[[Path], None], *, asked: Asking = (WHOLE,)) -> Scenario:
+def _damaged(
+    name: str, what: str, damage: Callable[[Path], None], *, asked: Asking = (WHOLE,), rows: tuple[int, ...] = (67,)
+) -> Scenario:
     def before(scene: Scene) -> None:
         scene.run()
         damage(scene.cache / CACHED)
@@ -59,7 +61,7 @@ def _damaged(name: str, what: str, damage: Callable[[Path], None], *, asked: Ask
     return Scenario(
         name,
         f"A cached track {what} since: it is {had}, and the others come from the cache.",
-        rows=(67,),
+        rows=rows,
         hooks=Hooks(before=before),
         expected=Expected(asked={SUBJECT: asked}, others=()),
     )
@@ -91,7 +93,7 @@ def _server_back(scene: Scene) -> None:
 
 SCENARIOS = (
     _damaged("cache-cut", "was cut", _truncate),
-    _damaged("cache-empty", "is an empty file, as a power cut may leave it,", _empty),
+    _damaged("cache-empty", "is an empty file, as a power cut may leave it,", _empty, rows=(60, 67)),
     _damaged("cache-grown", "was written to by somebody", _grow),
     _damaged("cache-rotten", "has another bit, with length and date as they were,", _rot),
     _damaged("cache-record-lost", "lost its record", _lose_record, asked=()),

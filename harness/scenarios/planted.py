@@ -178,9 +178,11 @@ SCENARIOS = (
     ),
     Scenario(
         "link-for-an-export",
-        "A link to another folder stands where the export is to be: nothing is written behind it.",
+        "A link to another folder stands where the export is to be: refused at once, nothing is written behind it.",
         rows=(66,),
         hooks=Hooks(before=_plant_export, seen=_victim_untouched, healed=_unplant_export),
-        expected=Expected(),
+        expected=Expected(
+            error="ExportExistsError", others=(), cached=0, broken=("I4 Plain has no manifest that can be read",)
+        ),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import io
 import logging
 import multiprocessing
@@ -9,14 +10,16 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from harness.audio import write_sized_wav
 from harness.build import make_world, plain_world
+from harness.handle import HarnessError
 from harness.invariants import Aftermath, broken_invariants, digests_of, unrepaired
 from harness.scenarios import find_scenario
 from harness.scenarios.certificates import tls_files
@@ -29,27 +32,44 @@ from harness.world import LocalTrack, World
 
 __all__ = ["play", "play_all"]
 
+HANG_S = 120.0
 OWN_TITLE = "My Own"
 OWN_BYTES = 20_000
 SIGNATURE = "canary-signature"
 
 
 def play_all(names: Sequence[str], *, jobs: int, tell: Callable[[Report], None]) -> list[Report]:
-    """Play scenarios, so many at a time, each alone in its process; `tell` gets each report in the order of names."""
-    scenarios = [find_scenario(name) for name in names]
+    """Play scenarios, so many at a time; `tell` gets each report in the order of names.
+
+    With one job they are played in this process. With more, each process plays one at a time: what is left of threads
+    and logs, and the environment, belong to that scenario alone.
+
+    Raises:
+        HarnessError: A process ended, or hung until it was ended; where it hung stands on standard error.
+    """
     reports = []
-    if jobs == 1 or len(names) == 1:
-        for scenario in scenarios:
-            reports.append(play(scenario))
-            tell(reports[-1])
-        return reports
-    # Processes, not threads: what is left of threads and logs, and the environment, belong to one scenario.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(names)), mp_context=context) as pool:
-        for report in pool.map(_play_named, names):
-            reports.append(report)
-            tell(report)
+    with ExitStack() as stack:
+        played: Iterable[Report] = map(_play_named, names)
+        if jobs > 1:
+            context = multiprocessing.get_context("spawn")
+            pool = stack.enter_context(ProcessPoolExecutor(min(jobs, len(names)), mp_context=context))
+            played = pool.map(_play_watched, names)
+        try:
+            for report in played:
+                reports.append(report)
+                tell(report)
+        except BrokenProcessPool as exc:
+            known = ", ".join(names[len(reports) : len(reports) + jobs])
+            raise HarnessError(f"a process that played one of {known} has ended") from exc
     return reports
+
+
+def _play_watched(name: str) -> Report:
+    faulthandler.dump_traceback_later(HANG_S, exit=True)  # a hang is the typical failure of what is played here
+    try:
+        return _play_named(name)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _play_named(name: str) -> Report:

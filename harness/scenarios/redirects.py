@@ -110,12 +110,12 @@ SCENARIOS = (
     ),
     Scenario(
         "refused-by-an-allowed-origin",
-        "An allowed origin wants credentials, which it is never shown: that track's affair, and no refresh.",
+        "An allowed origin wants credentials, which it is never shown: one more link, no refresh, no end of the run.",
         rows=(32, 36),
         other="allowed",
         refreshes=True,
         hooks=Hooks(before=_to_the_other(HOME)),
-        expected=Expected(missing={1: "forbidden"}, asked={SUBJECT: (AWAY,)}, elsewhere=1),
+        expected=Expected(missing={1: "forbidden"}, asked={SUBJECT: (AWAY, AWAY)}, elsewhere=2),
     ),
     Scenario(
         "redirect-out-of-https",
