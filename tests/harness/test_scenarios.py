@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +17,8 @@ from harness.scenarios.listing import as_markdown
 from harness.scenarios.play import play
 from harness.scenarios.scenario import REST, WHOLE
 from harness.scenarios.scene import Scene
+from tests.project.checkout import checkout
 
-PROJECT = Path(__file__).resolve().parents[2]
 #: Row 18 is a matter of chance (`tests/download/test_fault_rows.py`); the others need root or other processes.
 ROWS = frozenset(range(1, 50)) - {18} | {53, 56, 60, 62, 64, 66, 67, 68, 71}
 
@@ -161,7 +160,7 @@ def test_every_row_has_a_scenario() -> None:
 
 def test_the_documented_list_is_current() -> None:
     """``docs/scenarios.md`` is what the code says."""
-    assert (PROJECT / "docs" / "scenarios.md").read_text(encoding="utf-8") == as_markdown()
+    assert (checkout() / "docs" / "scenarios.md").read_text(encoding="utf-8") == as_markdown()
 
 
 def test_scenarios_for_exports_are_scenarios_like_all() -> None:
