@@ -25,6 +25,7 @@ from chadsdk.export.replacing import refuse_folder, tidy_up, untouched_formats
 from chadsdk.export.report import make_manifest, write_papers
 from chadsdk.export.result import ExportResult, make_result
 from chadsdk.export.stage import Staging
+from chadsdk.export.writers import copies_of_audio
 from chadsdk.library import Playlist
 from chadsdk.progress import Event, Listener
 from chadsdk.server import MusicServer
@@ -86,7 +87,9 @@ class MixExporter:
         """
         return self._preflight(plan, cancel)
 
-    def _preflight(self, plan: ExportPlan, cancel: CancelToken | None, *, copies: int = 1) -> PreflightReport:
+    def _preflight(
+        self, plan: ExportPlan, cancel: CancelToken | None, *, copies: int = 1, there_bytes: int = 0
+    ) -> PreflightReport:
         unknown = [source for source in plan.sources if source.size_bytes is None]
         sizes: Mapping[CloudSource, int | None] = {}
         if unknown and self._downloads is not None:
@@ -100,6 +103,7 @@ class MixExporter:
             cache=(cache_dir, volume_of(cache_dir)),
             export=(plan.folder, volume_of(plan.folder)),
             copies=copies,
+            there_bytes=there_bytes,
             converted=converted_sizes(
                 plan,
                 sizes=lambda source: sizes.get(source, source.size_bytes) or guess_bytes,
@@ -207,16 +211,11 @@ class MixExporter:
         folder = Path(folder).resolve()  # so that there is a name to put the staged folder beside
         tidy_up(folder)
         manifest = Manifest.load(folder)
-        plan = plan_missing(
-            manifest,
-            folder,
-            server=self._server,
-            looks=self._looks,
-            token=token,
-            workers=self._settings.max_concurrent_downloads,
-        )
+        workers = self._settings.max_concurrent_downloads
+        plan = plan_missing(manifest, folder, server=self._server, looks=self._looks, token=token, workers=workers)
         with self._using(plan, token), Staging.opened(plan.folder) as staging:
-            report = self.preflight(plan, cancel=token)
+            copies = 1 + copies_of_audio(untouched_formats(manifest, folder)[0])
+            report = self._preflight(plan, token, copies=copies, there_bytes=manifest.audio_bytes)
             report.check()
             outcomes = self._download(plan, report, listener, token)
             collected = Collector(staging.path, self._downloads, token, plan.convert_to).collect(

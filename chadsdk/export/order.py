@@ -12,7 +12,7 @@ from chadsdk.download import FetchOutcome, Unavailable
 from chadsdk.errors import ConfigurationError, MissingTracksError
 from chadsdk.export.collect import Collected
 from chadsdk.export.plan import Cloud, ExportPlan, Missing
-from chadsdk.export.writers import ALWAYS, writer_of
+from chadsdk.export.writers import ALWAYS, copies_of_audio, writer_of
 from chadsdk.library import Playlist
 from chadsdk.media import RATES_HZ, require_converter
 from chadsdk.source import CloudSource
@@ -60,7 +60,7 @@ class Order:
     @property
     def copies(self) -> int:
         """How often the audio is written: once as files, and once more by each format that embeds it."""
-        return 1 + sum(writer_of(name).copies_audio for name in self.all_formats)
+        return 1 + copies_of_audio(self.all_formats)
 
     def refuse_missing(
         self,

@@ -5,14 +5,14 @@ Another package adds a format by an entry point of the group ``chadsdk.writers``
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from chadsdk.errors import ConfigurationError
 from chadsdk.export.writers.writer import Desk, Writer
 
-__all__ = ["ALWAYS", "Desk", "Writer", "writer_names", "writer_of"]
+__all__ = ["ALWAYS", "Desk", "Writer", "copies_of_audio", "writer_names", "writer_of"]
 
 ALWAYS = ("m3u8", "overview")
 """Written with every export."""
@@ -49,6 +49,15 @@ def writer_of(name: str) -> Writer:
     writer = _load(name)
     writer.needs()
     return writer
+
+
+def copies_of_audio(names: Iterable[str]) -> int:
+    """Give how often these formats write the audio of an export, besides the files themselves.
+
+    Raises:
+        ConfigurationError: See `writer_of`.
+    """
+    return sum(writer_of(name).copies_audio for name in names)
 
 
 def _load(name: str) -> Writer:
