@@ -197,7 +197,7 @@ class MixExporter:
     def retry(
         self, folder: str | Path, *, progress: Listener | None = None, cancel: CancelToken | None = None
     ) -> ExportResult:
-        """Complete an export in place: fetch what was missing, take in what somebody put under a missing name.
+        """Complete an export in place: fetch what was missing, take in what is under a missing name or in the library.
 
         Audio that is there is not touched, nor is a project file that was worked on since it was written. Other project
         files, the M3U8 playlist, ``MISSING.txt`` and the manifest are each replaced whole, the manifest last.

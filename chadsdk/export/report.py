@@ -67,6 +67,7 @@ def _fate(planned: PlannedEntry, collected: Mapping[Hashable, Collected | Unavai
             duration_s=track.duration_s,
             cloud_track_id=track.cloud_track_id,
             cloud_server=track.cloud_server or None,
+            library_file=_library_file(track.file),
         )
     return ManifestEntry(
         position=planned.position,
@@ -87,6 +88,12 @@ def _fate(planned: PlannedEntry, collected: Mapping[Hashable, Collected | Unavai
         converted_from=outcome.converted_from,
         not_converted=outcome.not_converted,
     )
+
+
+def _library_file(file: Path | None) -> str | None:
+    path = None if file is None else str(file.absolute())
+    # What stands for bytes that are not UTF-8 (PEP 383) cannot be written, and another name may be another's file.
+    return None if path is None or path != path.encode("utf-8", "replace").decode() else path
 
 
 def write_papers(
