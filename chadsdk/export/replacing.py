@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from chadsdk.disk import process_runs
-from chadsdk.errors import ConfigurationError, DataError, ExportExistsError
+from chadsdk.errors import ConfigurationError, DataError, ExportExistsError, FormatError
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest
 from chadsdk.export.plan import folder_name
 from chadsdk.export.writers import writer_of
@@ -151,7 +151,7 @@ def untouched_formats(manifest: Manifest, folder: Path) -> tuple[tuple[str, ...]
     for name in manifest.formats:
         try:
             output = writer_of(name).output_of(folder_name(manifest.playlist))
-        except ConfigurationError as exc:
+        except (ConfigurationError, FormatError) as exc:
             stale.append(f"The file of the format {name} is as it was: {exc}")
             continue
         there = os.path.lexists(folder / output)
@@ -166,7 +166,7 @@ def _outputs(manifest: Manifest) -> tuple[str, ...]:
     """What the formats of an export wrote; without those whose package is gone."""
     found = []
     for name in manifest.formats:
-        with contextlib.suppress(ConfigurationError):
+        with contextlib.suppress(ConfigurationError, FormatError):
             found.append(writer_of(name).output_of(folder_name(manifest.playlist)))
     return tuple(found)
 

@@ -14,6 +14,7 @@ from chadsdk.export import ExportResult, Manifest
 from chadsdk.export import writers as registry
 from harness.build import plain_world
 from harness.process import ServerHandle, running_server
+from tests.daw.packages import installed
 from tests.export.rig import leftovers, local_playlist, own_wav, quick_settings
 
 _MODULE = """
@@ -56,32 +57,23 @@ PICKY = Writer("Probe", write, check, refuse_whole)
 LATE = Writer("Probe", write_until_whole, check)
 NO_WRITER = "hello"
 """
-_ENTRY_POINTS = """[chadsdk.writers]
-probe = probe_format:PROBE
-wrong = probe_format:WRONG
-refusing = probe_format:REFUSING
-picky = probe_format:PICKY
-late = probe_format:LATE
-no-writer = probe_format:NO_WRITER
-broken = no_such_module:WRITER
-m3u8 = probe_format:WRONG
-"""
+_FORMATS = {
+    "probe": "probe_format:PROBE",
+    "wrong": "probe_format:WRONG",
+    "refusing": "probe_format:REFUSING",
+    "picky": "probe_format:PICKY",
+    "late": "probe_format:LATE",
+    "no-writer": "probe_format:NO_WRITER",
+    "broken": "no_such_module:WRITER",
+    "m3u8": "probe_format:WRONG",
+}
 
 
 @pytest.fixture(autouse=True)
 def other_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An installed package that brings formats."""
-    site = tmp_path / "site"
-    info = site / "probe_format-1.0.dist-info"
-    info.mkdir(parents=True)
-    (site / "probe_format.py").write_text(_MODULE)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: probe-format\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(_ENTRY_POINTS)
-    monkeypatch.syspath_prepend(str(site))
-    found = registry._theirs  # noqa: SLF001 - packages do not come and go in a process, except here
-    found.cache_clear()
-    yield
-    found.cache_clear()
+    with installed(tmp_path / "site", "probe_format", _MODULE, _FORMATS, monkeypatch):
+        yield
 
 
 @pytest.fixture

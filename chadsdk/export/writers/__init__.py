@@ -10,6 +10,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from chadsdk.errors import ConfigurationError
+from chadsdk.export.writers.foreign import guarded
 from chadsdk.export.writers.writer import Desk, Writer
 
 __all__ = ["ALWAYS", "Desk", "Writer", "copies_of_audio", "writer_names", "writer_of"]
@@ -45,6 +46,7 @@ def writer_of(name: str) -> Writer:
     Raises:
         ConfigurationError: There is no such format, the package that brings it is broken, or a library that it needs
             is not installed.
+        FormatError: A format of another package would write outside the export folder.
     """
     writer = _load(name)
     writer.needs()
@@ -70,7 +72,7 @@ def _load(name: str) -> Writer:
         raise ConfigurationError(f"The format {name!r} of {found.value} cannot be loaded: {exc}") from exc
     if not isinstance(writer, Writer):
         raise ConfigurationError(f"The format {name!r}: {found.value} is no chadsdk.export.writers.Writer.")
-    return writer
+    return writer if name in _OURS else guarded(name, writer)
 
 
 @cache
