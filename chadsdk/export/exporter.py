@@ -143,14 +143,14 @@ class MixExporter:
 
         Raises:
             ExportCancelled: Cancelled. As with every error, no export folder is left, and an older one is untouched.
-            ConfigurationError: An unknown format or `on_missing`, or a sample rate that is none.
+            ConfigurationError: `formats` is a string or names an unknown one, `on_missing` is unknown, or the rate is none.
             ExportExistsError: The folder exists.
             DiskFullError: It would not fit, or a disk filled meanwhile.
             AuthError: The server refuses the credentials.
             MissingTracksError: Tracks are missing and `on_missing` is ``fail``.
             ChadError: Anything else that dooms the whole export.
         """
-        order = Order(playlist, Path(to), tuple(formats), on_missing, replace, convert_to)
+        order = Order(playlist, Path(to), formats, on_missing, replace, convert_to)
         return self._export(order, progress or _ignore, cancel or CancelToken())
 
     def start(
@@ -170,7 +170,7 @@ class MixExporter:
         Raises:
             ConfigurationError: As `export`.
         """
-        order = Order(playlist, Path(to), tuple(formats), on_missing, replace, convert_to)
+        order = Order(playlist, Path(to), formats, on_missing, replace, convert_to)
         return ExportJob(lambda listener, token: self._export(order, listener, token))
 
     def _export(self, order: Order, listener: Listener, token: CancelToken) -> ExportResult:

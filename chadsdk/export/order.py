@@ -43,6 +43,7 @@ class Order:
     convert_to: int | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "formats", _names(self.formats))
         if "\0" in str(self.to):
             raise ConfigurationError(f"{str(self.to)!r} cannot be a folder: it holds a NUL")
         for name in self.formats:
@@ -88,6 +89,12 @@ class Order:
                 missing.append(f"{planned.position}. {planned.entry.track.title}: {outcome.detail}")
         if missing:
             raise MissingTracksError(tuple(missing))
+
+
+def _names(formats: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(formats, str):  # a sequence of strings, too: its letters
+        raise ConfigurationError(f"formats must be a sequence of names, such as [{formats!r}], and not a string")
+    return tuple(formats)
 
 
 def _refuse_rate(rate_hz: object) -> None:

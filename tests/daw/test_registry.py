@@ -129,6 +129,17 @@ def test_a_format_that_is_none_is_named(tmp_path: Path, name: str, says: str) ->
     assert leftovers(tmp_path / "out") == []
 
 
+@pytest.mark.parametrize("start", [False, True])
+@pytest.mark.parametrize("formats", ["reaper", ""])
+def test_a_string_is_no_list_of_formats(tmp_path: Path, formats: str, *, start: bool) -> None:
+    """``formats="reaper"`` is a slip: the error shows what was meant, and no letter is taken for a format."""
+    with MixExporter(settings=quick_settings(tmp_path / "cache")) as exporter:
+        call = exporter.start if start else exporter.export
+        with pytest.raises(ConfigurationError, match=rf"sequence of names, such as \['{formats}'\]"):
+            call(local_playlist(own_wav(tmp_path / "a.wav")), tmp_path / "out", formats=formats)
+    assert leftovers(tmp_path / "out") == []
+
+
 def test_our_formats_cannot_be_replaced() -> None:
     """A package that brings a format under one of our names is not heard."""
     assert registry.writer_of("m3u8").output == "{stem}.m3u8"
