@@ -43,14 +43,21 @@ def refuse_folder(final: Path, *, replace: bool) -> None:
     """
     if not os.path.lexists(final):
         return
+    why_not = _why_not_replaced(final)
     if not replace:
-        raise ExportExistsError(f"The folder {final} exists already.", folder=final)
+        raise ExportExistsError(f"The folder {final} exists already.", folder=final, replaceable=why_not is None)
+    if why_not is not None:
+        raise ExportExistsError(f"{final} is not replaced, because it is {why_not}", folder=final)
+
+
+def _why_not_replaced(final: Path) -> str | None:
     if final.is_symlink() or not final.is_dir():
-        raise ExportExistsError(f"{final} is not replaced, because it is no folder.", folder=final)
+        return "no folder."
     try:
         Manifest.load(final)
     except DataError as exc:
-        raise ExportExistsError(f"{final} is not replaced, because it is no export: {exc}", folder=final) from exc
+        return f"no export: {exc}"
+    return None
 
 
 def swap(final: Path, take_name: Callable[[], object]) -> Path | None:

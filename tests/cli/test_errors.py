@@ -197,6 +197,32 @@ def test_a_target_that_is_a_file_is_1(command: Command) -> None:
     check_sentence(done, "out")
 
 
+def test_an_older_export_in_the_way_is_1_with_the_way_out(command: Command) -> None:
+    """The hint names the option that swaps it."""
+    assert command(*EXPORT).returncode == 0
+    done = command(*EXPORT)
+    assert done.returncode == 1
+    check_sentence(done, "exists already", "Hint: Give --replace")
+
+
+@pytest.mark.parametrize("options", [(), ("--replace",)])
+@pytest.mark.parametrize("stands", ["folder", "file"])
+def test_no_hint_tells_to_replace_what_is_not_replaced(
+    command: Command, stands: str, options: tuple[str, ...]
+) -> None:
+    """What is no export is not swapped, also where --replace is given: the hint does not send the user in a circle."""
+    there = command.folder / "out" / "Mine"
+    there.parent.mkdir()
+    if stands == "folder":
+        there.mkdir()
+    else:
+        there.write_text("mine")
+    done = command(*EXPORT, *options)
+    assert done.returncode == 1
+    check_sentence(done, str(there.relative_to(command.folder)), "Hint: Move away what stands there.")
+    assert "--replace" not in done.stderr
+
+
 @pytest.fixture
 def sealed(tmp_path: Path) -> Iterator[Path]:
     """A folder that this user, root too, cannot write to."""
