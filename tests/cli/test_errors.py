@@ -207,9 +207,7 @@ def test_an_older_export_in_the_way_is_1_with_the_way_out(command: Command) -> N
 
 @pytest.mark.parametrize("options", [(), ("--replace",)])
 @pytest.mark.parametrize("stands", ["folder", "file"])
-def test_no_hint_tells_to_replace_what_is_not_replaced(
-    command: Command, stands: str, options: tuple[str, ...]
-) -> None:
+def test_no_hint_tells_to_replace_what_is_not_replaced(command: Command, stands: str, options: tuple[str, ...]) -> None:
     """What is no export is not swapped, also where --replace is given: the hint does not send the user in a circle."""
     there = command.folder / "out" / "Mine"
     there.parent.mkdir()
