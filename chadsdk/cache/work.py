@@ -1,9 +1,10 @@
 """`WorkFile`: a download under way, and how it is put aside and taken up again without any lock.
 
 A partial is claimed by renaming it to a unique name, which one of any number of claimers manages. A note beside it
-says of which version it is (strong ETag and total length, its digest where one was named), which bytes of it are there (its length does not: a file
-that several connections fill is as long as the whole from the start), and which very file it speaks of (length and
-modification time). What the note does not fit is thrown away, so bytes of two versions can never be joined.
+says of which version it is (strong ETag and total length, its digest where one was named), which bytes of it are there
+(its length does not: a file that several connections fill is as long as the whole from the start), and which very file
+it speaks of (length and modification time). What the note does not fit is thrown away, so bytes of two versions can
+never be joined.
 """
 
 from __future__ import annotations

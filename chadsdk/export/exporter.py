@@ -143,7 +143,7 @@ class MixExporter:
 
         Raises:
             ExportCancelled: Cancelled. As with every error, no export folder is left, and an older one is untouched.
-            ConfigurationError: `formats` is a string or names an unknown one, `on_missing` is unknown, or the rate is none.
+            ConfigurationError: An unknown format or `on_missing`, `formats` that is a string, a rate that is none.
             ExportExistsError: The folder exists.
             DiskFullError: It would not fit, or a disk filled meanwhile.
             AuthError: The server refuses the credentials.
