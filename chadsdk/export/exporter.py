@@ -22,7 +22,7 @@ from chadsdk.export.order import OnMissing, Order
 from chadsdk.export.plan import Cloud, ExportPlan, Looks, make_plan
 from chadsdk.export.preflight import PreflightReport, preflight
 from chadsdk.export.replacing import refuse_folder, tidy_up, untouched_formats
-from chadsdk.export.report import make_manifest, write_papers
+from chadsdk.export.report import make_manifest, refuse_early, write_papers
 from chadsdk.export.result import ExportResult, make_result
 from chadsdk.export.stage import Staging
 from chadsdk.export.writers import copies_of_audio
@@ -180,6 +180,7 @@ class MixExporter:
         tidy_up(plan.folder)
         refuse_folder(plan.folder, replace=order.replace)
         order.refuse_missing(plan, {})
+        refuse_early(plan, order.all_formats, cached=self._cached_path, token=token)
         with self._using(plan, token), Staging.opened(plan.folder) as staging:
             report = self._preflight(plan, token, copies=order.copies)
             report.check()

@@ -15,7 +15,7 @@ from chadsdk.export import writers as registry
 from harness.build import plain_world
 from harness.process import ServerHandle, running_server
 from tests.daw.packages import installed
-from tests.export.rig import leftovers, local_playlist, own_wav, quick_settings
+from tests.export.rig import Recorder, leftovers, local_playlist, own_wav, quick_settings
 
 _MODULE = """
 from chadsdk.errors import FormatError
@@ -150,6 +150,19 @@ def test_a_project_that_is_wrong_is_not_published(tmp_path: Path, name: str, say
     """What does not read back, or cannot be held, ends the export with that sentence and without a folder."""
     with pytest.raises(FormatError, match=says):
         MixExporter().export(local_playlist(own_wav(tmp_path / "a.wav")), tmp_path / "out", formats=[name])
+    assert leftovers(tmp_path / "out") == []
+
+
+def test_a_refusal_comes_before_anything_is_copied(server: ServerHandle, exporter: MixExporter, tmp_path: Path) -> None:
+    """What is in the cache is looked at there, so that nothing is told of, and no folder made, for nothing."""
+    server.set_faults("t-2", [])
+    with ChadMusicAPIClient(server.url, token=server.token) as client:
+        playlist = client.playlist("plain")
+    for first in (True, False):
+        told = Recorder()
+        with pytest.raises(FormatError, match="No picky probe can hold all of this"):
+            exporter.export(playlist, tmp_path / "out", formats=["picky"], progress=told)
+        assert bool(told.events) == first  # what is not here yet is downloaded and copied before anybody can tell
     assert leftovers(tmp_path / "out") == []
 
 
