@@ -10,6 +10,7 @@ import secrets
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -23,8 +24,8 @@ from harness.handle import HarnessError
 from harness.invariants import Aftermath, broken_invariants, digests_of, unrepaired
 from harness.scenarios import find_scenario
 from harness.scenarios.certificates import tls_files
-from harness.scenarios.report import Report, make_report
-from harness.scenarios.scenario import TRACK_BYTES, Scenario
+from harness.scenarios.report import Report, broken_report, make_report
+from harness.scenarios.scenario import TRACK_BYTES, Expected, Scenario
 from harness.scenarios.scene import Outcome, Scene
 from harness.scenarios.sight import Sight, sight_of
 from harness.scenarios.verdict import differences, most_requests, second_differences
@@ -77,11 +78,21 @@ def _play_named(name: str) -> Report:
 
 
 def play(scenario: Scenario) -> Report:
-    """Play one scenario in this process."""
-    expected = scenario.expected
-    if expected is None:
-        raise ValueError(f"the scenario {scenario.name} has no expectations; it is for exports")
+    """Play one scenario in this process; what goes wrong in its own hooks is a problem, too.
+
+    Raises:
+        ValueError: It has no expectations.
+    """
+    if scenario.expected is None:
+        raise ValueError(f"the scenario {scenario.name} has no expectations")
     started = time.monotonic()
+    try:
+        return _played(scenario, scenario.expected, started)
+    except Exception as exc:  # noqa: BLE001 - the others are to be played all the same
+        return broken_report(scenario, traceback.format_exception(exc), time.monotonic() - started)
+
+
+def _played(scenario: Scenario, expected: Expected, started: float) -> Report:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="harness-scenario-")))
         log = stack.enter_context(_everything_logged())

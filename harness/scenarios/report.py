@@ -28,7 +28,7 @@ from harness.invariants import CODES
 from harness.scenarios.scenario import Scenario
 from harness.scenarios.sight import Sight
 
-__all__ = ["Report", "lines_of", "make_report", "table_of"]
+__all__ = ["Report", "broken_report", "lines_of", "make_report", "table_of"]
 
 DETAIL_CHARACTERS = 200
 
@@ -95,6 +95,22 @@ def make_report(
         },
         invariants={code: not any(problem.startswith(f"{code} ") for problem in problems) for code in CODES},
         problems=tuple(problems),
+        wall_s=round(wall_s, 3),
+    )
+
+
+def broken_report(scenario: Scenario, trace: Sequence[str], wall_s: float) -> Report:
+    """The report of a scenario that could not be played to its end; nothing is known but why."""
+    return Report(
+        name=scenario.name,
+        ok=False,
+        rows=scenario.rows,
+        explanation=scenario.explanation,
+        outcome={"error": None, "message": None, "entries": None, "exported": None, "missing": []},
+        requests={"total": 0, "most": 0, "api": 0, "head": 0, "elsewhere": 0, "audio": {}, "second_run": 0},
+        on_disk={"cache": [], "partials": [], "temporaries": [], "exports": []},
+        invariants=dict.fromkeys(CODES, False),
+        problems=("it could not be played: " + "".join(trace).strip(),),
         wall_s=round(wall_s, 3),
     )
 

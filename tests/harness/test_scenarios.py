@@ -109,6 +109,18 @@ def test_a_fault_that_does_not_heal_is_red() -> None:
     assert not report.invariants["I8"]
 
 
+def test_a_scenario_that_cannot_be_played_is_red() -> None:
+    """What breaks in its own hooks stands in the report, and stops no other."""
+
+    def break_off(scene: Scene) -> None:
+        raise LookupError(f"nothing in {scene.root.name}")
+
+    report = play(replace(SCENARIOS["healthy"], hooks=Hooks(before=break_off)))
+    assert not report.ok
+    assert "LookupError: nothing in user" in report.problems[0]
+    assert set(report.invariants.values()) == {False}
+
+
 def test_a_scenario_that_is_red_fails_the_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
