@@ -135,17 +135,15 @@ def _processes(marker: str) -> list[str]:
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize("when", ["before any sound", "in the middle", "at the end"])
 def test_a_cancel_ends_a_stuck_decoder_and_all_it_has_started(
-    tmp_path: Path, script: Callable[[str], Path], when: str
+    tmp_path: Path, script: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
-    """Its reader is back at once, no process is left, no zombie, no descriptor, no copy."""
-    go, stuck = tmp_path / "go", f"(sleep 1000.{os.getpid()}) & wait"
+    """Its reader is back without having to look, no process is left, no zombie, no descriptor, no copy."""
+    monkeypatch.setattr(decoder, "_LOOK_S", 1000.0)
+    go, sleep = tmp_path / "go", f"sleep 1000.{os.getpid()}"
     os.mkfifo(go)
-    told = f"echo > '{go}'"
     silent = "exec >&-" if when == "at the end" else ""
-    if when == "before any sound":
-        script(f"#!/bin/sh\n{told}\n{stuck}\n")
-    else:
-        script(au(0.5 if silent else 0.2, end=f"{told}\n{silent}\n{stuck}"))
+    stuck = f"{silent}\n{sleep} &\necho > '{go}'\nwait"
+    script(f"#!/bin/sh\n{stuck}\n" if when == "before any sound" else au(0.5 if silent else 0.2, end=stuck))
     token = CancelToken()
 
     def cancel() -> None:
@@ -159,7 +157,7 @@ def test_a_cancel_ends_a_stuck_decoder_and_all_it_has_started(
         convert(checked_in("aac.m4a", tmp_path), token=token)
     canceller.join()
     assert _open_files() == before
-    assert not _processes(f"sleep\0001000.{os.getpid()}")
+    assert not _processes(sleep.replace(" ", "\0"))
     assert not _processes(str(tmp_path / "bin"))
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
