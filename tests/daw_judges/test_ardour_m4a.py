@@ -53,4 +53,4 @@ def test_m4a_as_it_is_is_refused(playlist: Playlist, tmp_path: Path, monkeypatch
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(FormatError, match="an ffmpeg on the PATH"):
         MixExporter().export(playlist, to, formats=["ardour"], convert_to=RATE)
-    assert not any(to.iterdir())
+    assert not to.exists()
