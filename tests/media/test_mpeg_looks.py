@@ -71,9 +71,9 @@ def test_looks_are_what_decoding_all_of_it_gives(
 
 @pytest.mark.parametrize("mode", ["CONSTANT", "VARIABLE"])
 def test_a_change_in_the_middle_is_seen_in_the_middle(tmp_path: Path, mode: str) -> None:
-    """A quiet minute and a loud one: the step lies within a hundredth of the file of where it is."""
+    """Ten silent seconds and ten loud ones: the step lies within a hundredth of the file of where it is."""
     loud = np.random.default_rng(1).uniform(-0.8, 0.8, (RATE_HZ * 20, 1))
-    loud[: RATE_HZ * 10] *= 0.01
+    loud[: RATE_HZ * 10] = 0  # a sixth of the bytes, where the rate varies
     with soundfile.SoundFile(
         tmp_path / "a.mp3", "w", RATE_HZ, 1, "MPEG_LAYER_III", format="MP3", bitrate_mode=mode
     ) as target:
