@@ -153,6 +153,7 @@ def test_another_codec_in_an_mp4_is_left(tmp_path: Path, coding: str) -> None:
     assert not target.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss counts otherwise elsewhere")
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     """Four minutes of stereo, 170 MB as samples: the peak after three blocks is nearly that at the end."""

@@ -116,9 +116,9 @@ def test_a_damaged_file_has_an_outline_or_none(tmp_path: Path) -> None:
     """Cut anywhere, with holes of noise, all but its first frame gone: no error, and every peak between 0 and 1."""
     whole = mp3(tmp_path / "a.mp3").read_bytes()
     rng = np.random.default_rng(1)
-    for number in range(40):
+    for number in range(20):
         harmed = bytearray(whole[: int(rng.integers(1, len(whole)))] if number % 2 else whole)
-        for at in rng.integers(0, len(harmed), number):
+        for at in rng.integers(0, len(harmed), 2 * number):
             harmed[at] = int(rng.integers(256))
         (tmp_path / "b.mp3").write_bytes(harmed)
         outline = read_outline(tmp_path / "b.mp3", offset_s=0, length_s=12, buckets=16)
