@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from chadsdk.cli.codes import FAILED
+from harness.invariants import Aftermath, unrepaired
 from harness.process import ServerHandle
 from tests.cli.command import Command
 from tests.export.rig import check_export, leftovers
@@ -55,4 +56,6 @@ def test_row_69_processes_at_one_folder(server: ServerHandle, tmp_path: Path, *,
         check_export(tmp_path / "out" / "Plain")
         assert leftovers(tmp_path / "out") == ["Plain"]
     assert found > 0 or not replace
+    after = Aftermath(server.world, tmp_path / "cache", tmp_path / "out", root=tmp_path, secrets=(server.token,))
+    assert unrepaired(after) == []
     assert len(server.audio_gets()) == 6
