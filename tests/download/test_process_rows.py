@@ -14,11 +14,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from chadsdk.auth import NoCredentials
 from chadsdk.cache.locks import Hold, holding
 from chadsdk.cancel import CancelToken
 from chadsdk.chadmusic import ChadMusicAPIClient
 from chadsdk.download import DownloadService
-from chadsdk.errors import DiskFullError
+from chadsdk.errors import DiskFullError, NetworkError
+from chadsdk.exchange import Request
+from chadsdk.transport import Transport
 from harness.process import ServerHandle, running_server
 from harness.recording import sha256_of
 from harness.world import World
@@ -79,6 +82,21 @@ def test_row_57_too_few_descriptors_are_one_clear_end(rig: Rig) -> None:
     assert len(ends) > 3
     assert ends[-1] == set()
     assert len(rig.service.download_all(rig.sources)) == len(final_files(rig.cache)) == TRACKS
+
+
+def test_row_57_no_descriptor_for_a_connection_is_no_fault_of_the_server(server: ServerHandle, tmp_path: Path) -> None:
+    """The sentence says so; it may pass, so it is tried again like any failure of the network."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = {int(each.name) for each in Path("/proc/self/fd").iterdir()}
+    request = Request(f"{server.url}/api/tracks/t-1", "track t-1")
+    with Transport(server.url, NoCredentials(), quick(tmp_path), connections=1) as transport:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(set(range(soft)) - taken), hard))
+        try:
+            with pytest.raises(NetworkError, match="too many open files on this computer") as caught:
+                transport.fetch_bytes(request, CancelToken(), limit_bytes=9)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert caught.value.retryable
 
 
 def test_row_63_a_wait_for_another_process_is_noted(rig: Rig, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
