@@ -80,6 +80,7 @@ class _Answer(http.client.HTTPResponse):
 
 class _Connection(HTTPConnection):
     response_class = _Answer
+    debuglevel = 0  # of its own: with `http.client.HTTPConnection.debuglevel` set, all headers would be printed
     served = False  # whether a request was sent over the socket that it has
 
     def _new_conn(self) -> socket.socket:
@@ -94,6 +95,7 @@ class _Connection(HTTPConnection):
 
 class _SecureConnection(HTTPSConnection):
     response_class = _Answer
+    debuglevel = 0
     served = False
 
     def _new_conn(self) -> socket.socket:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 
@@ -54,6 +54,7 @@ def holding(path: Path, token: CancelToken, *, wait_s: float) -> Iterator[Hold]:
 
 def _acquire(lock: FileLock, token: CancelToken) -> Hold:
     try:
+        _refuse_other_names(Path(lock.lock_file))
         lock.acquire(cancel_check=lambda: token.cancelled)
     except Timeout:
         token.raise_if_cancelled()
@@ -64,3 +65,10 @@ def _acquire(lock: FileLock, token: CancelToken) -> Hold:
         _log.warning("no file locks at %s (%s): a track may be downloaded twice", lock.lock_file, exc)
         return Hold.NO_LOCKS
     return Hold.OURS
+
+
+def _refuse_other_names(path: Path) -> None:
+    """Refuse a hard link: the permissions of the file elsewhere, and in older filelocks its content, would go."""
+    with suppress(FileNotFoundError):
+        if path.lstat().st_nlink > 1:
+            raise OSError(errno.EMLINK, "it has another name elsewhere", str(path))
