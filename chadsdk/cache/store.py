@@ -207,9 +207,10 @@ class Cache:
         return self._there is None or safe_id(track_id) in self._there
 
     def _tidy(self, track_id: str, *, keep: Path) -> None:
-        for path, _ in self._files(track_id):
-            if path != keep:  # an older revision in another format
-                path.unlink(missing_ok=True)
+        for extension in _EXTENSIONS:
+            path = self.layout.audio(track_id, extension)
+            if path != keep:  # an older revision in another format, or a link that somebody put there
+                remove_file(path)
 
     def _files(self, track_id: str, extensions: Iterable[str] = _EXTENSIONS) -> Iterator[tuple[Path, os.stat_result]]:
         stem = f"{self.layout.folder}{os.sep}{safe_id(track_id)}."
