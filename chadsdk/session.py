@@ -18,8 +18,10 @@ import requests
 import urllib3
 from requests.cookies import RequestsCookieJar
 
+from chadsdk.address import Origin
 from chadsdk.connection import LineAdapter
 from chadsdk.errors import ConfigurationError, NetworkError, ProtocolError, StalledError, TrackError, TruncatedError
+from chadsdk.reach import Reach
 from chadsdk.settings import Settings
 from chadsdk.version import VERSION
 
@@ -29,12 +31,13 @@ _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # as in requests
 _USER_AGENT = f"chadsdk/{VERSION}"
 
 
-def build_session(settings: Settings, *, connections: int) -> requests.Session:
+def build_session(settings: Settings, *, connections: int, home: Origin | None = None) -> requests.Session:
     """Build a session for one server.
 
     Args:
         settings: Whose certificates to trust.
         connections: Most connections to one host; a further request waits for one.
+        home: The server; what others are in reach depends on where it is (`Reach`). None allows any.
 
     Returns:
         A session without retries, cookies, netrc or redirects of its own. Proxies are the caller's to pass.
@@ -44,7 +47,10 @@ def build_session(settings: Settings, *, connections: int) -> requests.Session:
     """
     session = requests.Session()
     origins = 1 + len(settings.cdn_origins)  # a pool for each
-    adapter = LineAdapter(pool_connections=origins, pool_maxsize=connections, max_retries=0, pool_block=True)
+    reach = None if home is None else Reach(home.host, home.port)
+    adapter = LineAdapter(
+        pool_connections=origins, pool_maxsize=connections, max_retries=0, pool_block=True, reach=reach
+    )
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     session.trust_env = False  # netrc would replace our credentials
