@@ -17,6 +17,7 @@ from pathlib import Path
 import requests
 import urllib3
 from requests.cookies import RequestsCookieJar
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from chadsdk.address import Origin
 from chadsdk.connection import LineAdapter
@@ -28,6 +29,20 @@ from chadsdk.version import VERSION
 __all__ = ["build_session", "naming_network_errors"]
 
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # as in requests
+# What OpenSSL says when the two sides have no protocol, cipher or key in common: the next attempt would end likewise.
+_NO_AGREEMENT = {
+    "DH_KEY_TOO_SMALL",
+    "HTTP_REQUEST",
+    "NO_PROTOCOLS_AVAILABLE",
+    "PACKET_LENGTH_TOO_LONG",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE",
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+    "TLSV1_ALERT_INSUFFICIENT_SECURITY",
+    "TLSV1_ALERT_PROTOCOL_VERSION",
+    "UNKNOWN_PROTOCOL",
+    "UNSUPPORTED_PROTOCOL",
+    "WRONG_VERSION_NUMBER",  # also of a server that speaks no TLS at all
+}
 _USER_AGENT = f"chadsdk/{VERSION}"
 
 
@@ -61,14 +76,15 @@ def build_session(settings: Settings, *, connections: int, home: Origin | None =
     return session
 
 
-def _trusted(settings: Settings) -> str | bool:
+def _trusted(settings: Settings) -> str:
     given = {"ca_bundle": settings.ca_bundle} | {name: os.environ.get(name) for name in _CA_VARIABLES}
     for origin, chosen in given.items():
         if chosen:
             if not _exists(Path(chosen)):
                 raise ConfigurationError(f"{origin} is {str(chosen)!a}, and there are no certificates there.")
             return str(chosen)
-    return True
+    # Named, because routes take their pools past `Session.send`, which would: those of the system would count instead.
+    return str(DEFAULT_CA_BUNDLE_PATH)
 
 
 def _exists(path: Path) -> bool:
@@ -110,6 +126,11 @@ def _named(exc: Exception, what: str, *, body: bool) -> TrackError:
     if _has(causes, ssl.SSLCertVerificationError):
         why = next(str(c.verify_message) for c in causes if isinstance(c, ssl.SSLCertVerificationError))
         return NetworkError(f"The server's certificate is not valid ({why}); asked for {what}.", retryable=False)
+    reasons = {cause.reason for cause in causes if isinstance(cause, ssl.SSLError)} & _NO_AGREEMENT
+    if reasons:
+        why = min(reasons).replace("_", " ").lower()
+        message = f"The server and this computer cannot agree on a secure connection ({why}); asked for {what}."
+        return NetworkError(message, retryable=False)
     if _has(causes, urllib3.exceptions.NameResolutionError, socket.gaierror):
         return NetworkError(f"The server's name cannot be found; asked for {what}.")
     if _has(causes, requests.ConnectTimeout, urllib3.exceptions.NewConnectionError, ConnectionRefusedError):

@@ -16,7 +16,7 @@ T = TypeVar("T")
 BOUND_S = 15.0
 
 KINDS = ("link", "dangling", "hard", "fifo", "folder")
-"""A symbolic link to somebody's file, one to nothing, a second name of somebody's file, a FIFO, a folder with a file."""
+"""A symbolic link to somebody's file, one to nothing, another name of that file, a FIFO, a folder with a file."""
 
 
 class Victim:

@@ -81,9 +81,7 @@ def test_row_66_while_a_download_is_resumed(
             assert sha256_of(victim.bounded(lambda: rig.service.download(rig.source(1)))) == rig.sha256()
 
 
-def test_row_66_a_note_that_vouches_for_a_file_elsewhere(
-    shared: ServerHandle, tmp_path: Path, victim: Victim
-) -> None:
+def test_row_66_a_note_that_vouches_for_a_file_elsewhere(shared: ServerHandle, tmp_path: Path, victim: Victim) -> None:
     """A second name of somebody's file as a partial, with a note that fits it to the nanosecond: not written into."""
     with rig_on(shared, tmp_path / "cache") as rig:
         leave_half(rig, rig.source(1))
@@ -131,7 +129,7 @@ def test_row_66_nothing_is_cleared_elsewhere(shared: ServerHandle, tmp_path: Pat
         old.touch()
         os.utime(old, (0, 0))
         before = sorted((victim.file.parent / "moved").rglob("*"))
-        assert list(list_tracks(rig.cache)) == list(check_tracks(rig.cache, remove_bad=True)) == []
+        assert [*list_tracks(rig.cache), *check_tracks(rig.cache, remove_bad=True)] == []
         prune(rig.cache, CachePolicy(max_bytes=0, max_age_s=0.0))
         clear(rig.cache)
         assert sorted((victim.file.parent / "moved").rglob("*")) == before

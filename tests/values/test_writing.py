@@ -11,7 +11,15 @@ import pytest
 
 from chadsdk.cancel import CancelToken
 from chadsdk.errors import ExportCancelled
-from chadsdk.files import make_private_folder, make_private_root, new_file, sync_folder, sync_tree, write_advisory, write_whole
+from chadsdk.files import (
+    make_private_folder,
+    make_private_root,
+    new_file,
+    sync_folder,
+    sync_tree,
+    write_advisory,
+    write_whole,
+)
 from tests.values.support import run_child, small_volume
 
 _WRITERS = [write_whole, write_advisory]
