@@ -198,6 +198,7 @@ def test_no_secret_stands_anywhere(guarded: ServerHandle, plain: World, tmp_path
     assert partials <= {".part", ".validator"}
 
 
+@pytest.mark.slow
 def test_no_secret_in_what_is_put_aside(guarded: ServerHandle, plain: World, tmp_path: Path) -> None:
     """A partial and its note while they lie there: neither the signed link nor the token that they came by."""
     guarded.set_faults("t-1", [{"redirect": f"/open/tracks/1/audio.wav?sig={SIGNATURE}", "always": True}])

@@ -170,6 +170,7 @@ def test_row_39_certificates_of_the_environment(
         look_up(f"https://{secure.netloc}", tmp_path, ca_bundle=other)
 
 
+@pytest.mark.slow
 def test_row_39_openssls_own_variables_are_not_heard(
     secure: Door, authority: tuple[ssl.SSLContext, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -127,6 +127,7 @@ def test_row_66_a_track_by_way_of_a_linked_folder(incomplete: tuple[MixExporter,
 PAPERS = ("manifest.json", "MISSING.txt", "overview.svg", "Plain.m3u8", "Plain.rpp", "Plain.dawproject", "Ardour")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("paper", PAPERS)
 def test_row_66_a_paper_of_an_export_that_is_completed(

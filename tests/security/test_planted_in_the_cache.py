@@ -64,6 +64,7 @@ def test_row_66_in_the_place_of_a_file(
             assert folder.is_dir() or place == "temporary"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("place", ["partial", "note", "record", "lock"])
 def test_row_66_while_a_download_is_resumed(

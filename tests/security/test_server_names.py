@@ -73,6 +73,7 @@ def test_row_47_the_first_bytes_decide(named: ServerHandle, tmp_path: Path) -> N
     assert "exe" not in EXTENSIONS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(1, len(PATHS) + 1), ids=list(PATHS))
 def test_row_47_what_is_no_audio_gets_no_name(named: ServerHandle, tmp_path: Path, number: int) -> None:
     """A program, a script or a web page under any of these names is refused and not kept."""
