@@ -191,12 +191,3 @@ def test_expectations_are_those_of_a_run_without_a_fault() -> None:
     """The defaults alone describe a whole export."""
     assert SCENARIOS["healthy"].expected == Expected()
     assert REST == (50_000, 206)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_all_scenarios_are_ok(read_json: Any) -> None:
-    """Every one, several at a time, each in a process of its own."""
-    code, reports = read_json("--all")
-    assert [(report["name"], report["problems"]) for report in reports if not report["ok"]] == []
-    assert (code, len(reports)) == (0, len(SCENARIOS))
