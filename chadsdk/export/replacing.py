@@ -18,13 +18,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from chadsdk.disk import process_runs
-from chadsdk.errors import ConfigurationError, DataError, ExportExistsError
+from chadsdk.disk import naming_disk_errors, process_runs
+from chadsdk.errors import ConfigurationError, DataError, ExportExistsError, StorageError
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest
 from chadsdk.export.plan import folder_name
 from chadsdk.export.writers import writer_of
 
-__all__ = ["refuse_folder", "swap", "temporary_name", "tidy_up", "untouched_formats"]
+__all__ = ["clear_away", "refuse_folder", "swap", "temporary_name", "tidy_up", "untouched_formats"]
 
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # of file managers
 _TEMPORARY = re.compile(r"\.(?P<kind>partial|old)-(?P<host>[0-9a-f]{6})-(?P<pid>[0-9]{1,10})-[0-9a-f]{8}")
@@ -40,6 +40,7 @@ def refuse_folder(final: Path, *, replace: bool) -> None:
 
     Raises:
         ExportExistsError: Something stands there; or it may be replaced, but is no export of ours.
+        StorageError: What stands there cannot be looked at.
     """
     if not os.path.lexists(final):
         return
@@ -57,7 +58,7 @@ def swap(final: Path, take_name: Callable[[], object]) -> Path | None:
     """Move an older export aside, let the new one take its name, and remove the older one.
 
     An older export that holds files that no export wrote, such as a project that was saved into it, is kept under
-    another name.
+    another name; so is one that cannot be looked through.
 
     Args:
         final: The name.
@@ -92,11 +93,17 @@ def tidy_up(final: Path) -> None:
         for candidate in final.parent.iterdir():
             kind = _left_by_the_dead(candidate, final.name)
             if kind == "partial":
-                shutil.rmtree(candidate, ignore_errors=True)
+                clear_away(candidate)
             elif kind == "old" and os.path.lexists(final):
                 _remove_or_keep(candidate, final)
             elif kind == "old":
                 candidate.rename(final)
+
+
+def clear_away(folder: Path) -> None:
+    """Remove a folder of ours, if it is there, as far as the file system lets us; what fails once is tried again."""
+    for _ in range(2):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _left_by_the_dead(candidate: Path, name: str) -> str | None:
@@ -109,22 +116,33 @@ def _left_by_the_dead(candidate: Path, name: str) -> str | None:
 
 
 def _remove_or_keep(aside: Path, final: Path) -> Path | None:
-    if not _holds_foreign_files(aside):
-        shutil.rmtree(aside, ignore_errors=True)
-        return None
-    number = 1
-    while os.path.lexists(kept := final.with_name(f"{final.name} (replaced {number})")):
-        number += 1
-    aside.rename(kept)
-    return kept
+    """Remove an older export, or give it a name to be kept under; whatever fails here, the new export stands."""
+    if _holds_foreign_files(aside):
+        number = 1
+        while os.path.lexists(kept := final.with_name(f"{final.name} (replaced {number})")):
+            number += 1
+        return _renamed(aside, kept)
+    # Under a name that says so: half removed, it could not be told from an export that somebody has worked on.
+    clear_away(_renamed(aside, final.with_name(temporary_name(final.name, "partial"))))
+    return None
+
+
+def _renamed(folder: Path, name: Path) -> Path:
+    try:
+        return folder.rename(name)
+    except OSError:
+        return folder
 
 
 def _holds_foreign_files(folder: Path) -> bool:
-    """Whether there is anything in it that an export did not write, or not as it is now."""
+    """Whether there is anything in it that an export did not write, or not as it is now, or may be."""
     try:
-        manifest = Manifest.load(folder)
-    except DataError:  # then nothing says what an export wrote
+        return _is_touched(Manifest.load(folder), folder)
+    except (DataError, StorageError, OSError):  # then nothing says what an export wrote, or what is there
         return True
+
+
+def _is_touched(manifest: Manifest, folder: Path) -> bool:
     sizes = {entry.file: entry.size_bytes for entry in manifest.exported}
     papers = {MANIFEST_NAME, MISSING_NAME}
     projects = _outputs(manifest)
@@ -144,8 +162,13 @@ def untouched_formats(manifest: Manifest, folder: Path) -> tuple[tuple[str, ...]
     """Give the formats whose files are as an export wrote them, and a sentence for each other one.
 
     Raises:
-        OSError: The folder cannot be looked at.
+        StorageError: The folder cannot be looked at.
     """
+    with naming_disk_errors(folder, "look at"):
+        return _untouched_formats(manifest, folder)
+
+
+def _untouched_formats(manifest: Manifest, folder: Path) -> tuple[tuple[str, ...], list[str]]:
     finished_ns = (folder / MANIFEST_NAME).stat().st_mtime_ns
     untouched, stale = [], []
     for name in manifest.formats:
@@ -172,11 +195,19 @@ def _outputs(manifest: Manifest) -> tuple[str, ...]:
 
 
 def _walk(top: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Give every file in a folder, or the file itself."""
+    """Give every file in a folder, or the file itself.
+
+    Raises:
+        OSError: A folder cannot be listed.
+    """
+
+    def fail(exc: OSError) -> None:  # else it would count as empty
+        raise exc
+
     if top.is_symlink() or not top.is_dir():
         yield top, top.lstat()
         return
-    for root, _, names in os.walk(top):
+    for root, _, names in os.walk(top, onerror=fail):
         for name in names:
             if name not in _LITTER:
                 yield Path(root, name), Path(root, name).lstat()

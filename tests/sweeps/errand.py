@@ -60,6 +60,7 @@ class Report:
         outcome: ``exported``, ``missing``, the class of the SDK's own error, or ``traceback``.
         message: Of the error; the whole traceback of a foreign one.
         missing: Reason and sentence of each missing track.
+        kept: Where the older export went, if it was kept.
         logs: Lines that the SDK logged.
         complaints: What broke where nobody could hear it: in threads, in ``__del__``.
         threads: Those that are left.
@@ -69,6 +70,7 @@ class Report:
     outcome: str = ""
     message: str = ""
     missing: list[str] = field(default_factory=list)
+    kept: str | None = None
     logs: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     threads: list[str] = field(default_factory=list)
@@ -103,6 +105,7 @@ def report_of(errand: Errand) -> Report:
     try:
         result = export(errand)
         report.outcome = "missing" if result.missing else "exported"
+        report.kept = result.kept and str(result.kept)
         report.missing = [f"{entry.reason}: {entry.detail}" for entry in result.missing]
     except ChadError as exc:
         report.outcome, report.message = type(exc).__name__, str(exc)

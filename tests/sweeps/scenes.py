@@ -90,11 +90,18 @@ class Stage:
         shutil.rmtree(Path(errand.to).parent)
         return most
 
-    def judge(self, scene: Scene, errand: Errand, run: Run) -> list[str]:
-        """Everything that is wrong after a run, and after a second one without faults; then its folder is removed."""
+    def judge(self, scene: Scene, errand: Errand, run: Run, *, stays: bool) -> list[str]:
+        """Everything that is wrong after a run, and after a second one without faults; then its folder is removed.
+
+        Args:
+            scene: The shape.
+            errand: What was to be done.
+            run: What came of it.
+            stays: Whether the fault stays, so that the run could not even clear up.
+        """
         folder = Path(errand.to).parent
         final = Path(errand.to) / NAME
-        wrong = [*self._wrong_end(run), *self._wrong_disk(scene, errand, run)]
+        wrong = [*self._wrong_end(run), *self._wrong_disk(scene, errand, run, stays=stays)]
         again = replace(errand, largest_file_bytes=None, replace=errand.replace or final.exists())
         second = self.nest.run(again)
         if second.outcome != "exported":
@@ -129,12 +136,16 @@ class Stage:
         yield from run.report.complaints
         yield from (f"I6 the thread {name} is left" for name in run.report.threads)
         # strace fails a close by leaving it out, so that descriptor is open for ever.
-        closes = sum(" close(" in hit for hit in run.hits)
+        closes = sum("close" in hit for hit in run.hits)
         if run.report.descriptors > closes:
             yield f"I6 {run.report.descriptors} descriptors are left, {closes} of them by strace"
 
-    def _wrong_disk(self, scene: Scene, errand: Errand, run: Run) -> Iterator[str]:
+    def _wrong_disk(self, scene: Scene, errand: Errand, run: Run, *, stays: bool) -> Iterator[str]:
         exports, final = Path(errand.to), Path(errand.to) / NAME
+        if run.report is not None and run.report.kept:  # because nobody could look into it
+            if not self._is_earlier(scene, Path(run.report.kept)):
+                yield f"I4 {run.report.kept} is not the earlier export"
+            shutil.rmtree(run.report.kept)
         is_new = final.exists() and not self._is_earlier(scene, final)
         yield from broken_invariants(self._aftermath(errand, run, titles=self.titles if is_new else None))
         if run.report is not None and run.ended_well != is_new:
@@ -146,7 +157,8 @@ class Stage:
             olds = [exports / name for name in names if ".old-" in name]
             if run.report is not None or not any(self._is_earlier(scene, old) for old in olds):
                 yield f"I4 the earlier export is gone: {names}"
-        if run.report is not None and names != [NAME] * final.exists():
+        # Without a descriptor no folder can be listed, thus none be removed; the next run does.
+        if run.report is not None and not stays and names != [NAME] * final.exists():
             yield f"left in the folder of exports: {names}"
         if run.report is not None:
             yield from (f"left in the cache: {path.name}" for path in Path(errand.cache).rglob("*.tmp"))

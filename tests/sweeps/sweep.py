@@ -54,11 +54,11 @@ class Sweep:
         self.figures = Figures()
         self.wrong: list[str] = []
 
-    def run(self, words: list[str], name: str, *, largest_file_bytes: int | None = None) -> Run:
+    def run(self, words: list[str], name: str, *, stays: bool = False, largest_file_bytes: int | None = None) -> Run:
         """Do one run, and judge it."""
         errand = replace(self._stage.set_up(self._scene), largest_file_bytes=largest_file_bytes)
         run = self._stage.nest.run_with(errand, words)
-        wrong = self._stage.judge(self._scene, errand, run)
+        wrong = self._stage.judge(self._scene, errand, run, stays=stays)
         self.wrong += [f"{name}: {each}\n   {run.hits} {run.report}" for each in wrong]
         corrupt = sum(each.startswith(("I1", "I4")) for each in wrong)
         self.figures.add(Figures(1, run.faults, run.killed, Counter({run.outcome: int(run.faults > 0)}), corrupt))
