@@ -105,7 +105,7 @@ def report_of(errand: Errand) -> Report:
     try:
         result = export(errand)
         report.outcome = "missing" if result.missing else "exported"
-        report.kept = result.kept and str(result.kept)
+        report.kept = str(result.kept) if result.kept else None
         report.missing = [f"{entry.reason}: {entry.detail}" for entry in result.missing]
     except ChadError as exc:
         report.outcome, report.message = type(exc).__name__, str(exc)

@@ -125,9 +125,7 @@ class Nest:
 def nesting(warm_up: Errand, trace: Path) -> Iterator[Nest]:
     """A nest, until the block ends."""
     command = [sys.executable, "-W", "error", "-m", "tests.sweeps.nest"]
-    with subprocess.Popen(
-        command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         nest = Nest(process, trace)
         try:
             nest._tell(asdict(warm_up))  # noqa: SLF001

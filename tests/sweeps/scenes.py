@@ -53,6 +53,7 @@ class Stage:
         self._server = server
         self._own = own
         self._numbers = count(1)
+        self._scenes: dict[str, Scene] = {}
         recordings = [track.recording for track in server.world.tracks]
         self.right = [sha256_of(own), *(recording.sha256 for recording in recordings if recording)]
         listings = [track.listing for track in server.world.tracks]
@@ -66,9 +67,13 @@ class Stage:
         return replace(plain, **changes)  # type: ignore[arg-type]
 
     def scene(self, shape: str) -> Scene:
-        """Make one of `SHAPES`."""
+        """Give one of `SHAPES`, the same every time."""
+        if shape not in self._scenes:
+            self._scenes[shape] = self._made(shape)
+        return self._scenes[shape]
+
+    def _made(self, shape: str) -> Scene:
         template = self._folder / shape
-        shutil.rmtree(template, ignore_errors=True)
         template.mkdir()
         if shape != "replacing":
             return Scene(template, self.errand(template, connections=4 if shape == "four at once" else 1), {})
