@@ -72,6 +72,11 @@ class Nest:
         self._process = process
         self._trace = trace
 
+    def warm(self, errand: Errand) -> None:
+        """Have it do an errand itself, so that everything is loaded."""
+        self._tell(asdict(errand))
+        assert self._heard() == {"ready": True}
+
     def run(self, errand: Errand) -> Run:
         """Run it without any fault."""
         self._tell(asdict(errand))
@@ -123,13 +128,12 @@ class Nest:
 
 @contextmanager
 def nesting(warm_up: Errand, trace: Path) -> Iterator[Nest]:
-    """A nest, until the block ends."""
+    """A nest that has done `warm_up`, until the block ends; each run's trace is written to the file `trace`."""
     command = [sys.executable, "-W", "error", "-m", "tests.sweeps.nest"]
     with subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        nest = Nest(process, trace)
         try:
-            nest._tell(asdict(warm_up))  # noqa: SLF001
-            assert nest._heard() == {"ready": True}  # noqa: SLF001
+            nest = Nest(process, trace)
+            nest.warm(warm_up)
             yield nest
         finally:
             assert process.stdin is not None

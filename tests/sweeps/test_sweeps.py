@@ -103,11 +103,12 @@ def test_row_58_every_call_failed(
     """Whichever call fails, once or from then on, or is the last: all is well, and the next run makes it good."""
     sweep = Sweep(stage, stage.scene(shape))
     name = f"{shape}, {call} {what}{' for good' if lasting else ''}"
+    stays = lasting and call == "openat"
     sampled, then = numbers(stage, shape, call)
     for number in sampled:
-        sweep.run(Fault(call, what, number, lasting).words, f"{name} at {number}", stays=lasting)
+        sweep.run(Fault(call, what, number, lasting).words, f"{name} at {number}", stays=stays)
     for number in range(then, MOST):
-        if not sweep.run(Fault(call, what, number, lasting).words, f"{name} at {number}", stays=lasting).faults:
+        if not sweep.run(Fault(call, what, number, lasting).words, f"{name} at {number}", stays=stays).faults:
             break
     swept = f"{len(sampled)} of them and the rest" if sampled else "each"
     conclude(sweep, total, f"{name}, N to {number}, {swept}")

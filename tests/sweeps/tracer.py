@@ -16,7 +16,7 @@ import pytest
 __all__ = ["KILL", "Fault", "calls_in", "hits_in", "require_strace", "tracing"]
 
 KILL = "KILL"
-#: "process 123 has reached its file-size limit" and what a cut write looks like are both in the trace.
+#: A write to a file as strace shows it.
 _WRITTEN = re.compile(r"(?:write|pwrite64)\(.*, (?P<asked>\d+)(?:, \d+)?\)\s+= (?P<done>\d+)$")
 
 
@@ -78,7 +78,7 @@ def tracing(pid: int, words: list[str], trace: Path) -> Iterator[None]:
 
 
 def hits_in(trace: Path) -> list[str]:
-    """The calls that were failed or cut short, as strace shows them; how many died is told by the exit code."""
+    """The calls that were failed or cut short, as strace shows them; a kill is told by the exit code alone."""
     lines = trace.read_text(errors="replace").splitlines()
     return [line for line in lines if "(INJECTED)" in line or _is_short(line)]
 
