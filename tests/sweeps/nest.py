@@ -26,6 +26,7 @@ def _say(**words: object) -> None:
 
 def _child(errand: Errand, gate: socket.socket) -> NoReturn:
     try:
+        gate.sendall(b"s")
         gate.recv(1)
         # By `sendto`, which is never failed: files are written by other calls.
         gate.sendall(json.dumps(asdict(report_of(errand))).encode())
@@ -48,6 +49,7 @@ def _run(errand: Errand) -> None:
         _child(errand, theirs)
     theirs.close()
     with ours:
+        ours.recv(1)  # it stands at its start: nothing but the errand is still to be done
         _say(pid=pid)
         sys.stdin.readline()
         ours.sendall(b"g")
