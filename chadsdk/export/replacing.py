@@ -1,38 +1,29 @@
-"""What stands in the way of an export, and what a process that died left beside it.
-
-A folder under a temporary name says in it what it is and who made it::
-
-    <name>.partial-<host>-<process>-<random>    an export that grows
-    <name>.old-<host>-<process>-<random>        an older export while it is replaced
-"""
+"""What stands in the way of an export, and what a process that died left beside it."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import platform
-import re
-import shutil
-import uuid
-from collections.abc import Callable, Iterator
-from pathlib import Path
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path, PurePosixPath
 
-from chadsdk.disk import naming_disk_errors, process_runs
+from chadsdk.disk import naming_disk_errors
 from chadsdk.errors import ConfigurationError, DataError, ExportExistsError, FormatError, StorageError
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest
-from chadsdk.export.plan import folder_name
+from chadsdk.export.plan import AUDIO_FOLDER, folder_name
+from chadsdk.export.temporary import clear_away, left_by_the_dead, temporary_name
 from chadsdk.export.writers import writer_of
 
-__all__ = ["clear_away", "refuse_folder", "swap", "temporary_name", "tidy_up", "untouched_formats"]
+__all__ = [
+    "refuse_folder",
+    "refuse_strange_audio",
+    "swap",
+    "tidy_up",
+    "untouched_formats",
+]
 
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # of file managers
-_TEMPORARY = re.compile(r"\.(?P<kind>partial|old)-(?P<host>[0-9a-f]{6})-(?P<pid>[0-9]{1,10})-[0-9a-f]{8}")
-
-
-def temporary_name(name: str, kind: str) -> str:
-    """Give a unique name beside `name`; `kind` is ``partial`` or ``old``."""
-    return f"{name}.{kind}-{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
 
 def refuse_folder(final: Path, *, replace: bool) -> None:
@@ -44,11 +35,17 @@ def refuse_folder(final: Path, *, replace: bool) -> None:
     """
     if not os.path.lexists(final):
         return
-    why_not = _why_not_replaced(final)
     if not replace:
-        raise ExportExistsError(f"The folder {final} exists already.", folder=final, replaceable=why_not is None)
+        raise ExportExistsError(f"The folder {final} exists already.", folder=final, replaceable=_is_replaceable(final))
+    why_not = _why_not_replaced(final)
     if why_not is not None:
         raise ExportExistsError(f"{final} is not replaced, because it is {why_not}", folder=final)
+
+
+def _is_replaceable(final: Path) -> bool:
+    with contextlib.suppress(StorageError):  # whatever it is, it is in the way
+        return _why_not_replaced(final) is None
+    return False
 
 
 def _why_not_replaced(final: Path) -> str | None:
@@ -59,6 +56,27 @@ def _why_not_replaced(final: Path) -> str | None:
     except DataError as exc:
         return f"no export: {exc}"
     return None
+
+
+def refuse_strange_audio(folder: Path, files: Iterable[str] = ()) -> None:
+    """Refuse to complete an export whose audio is not what an export wrote: plain files in a plain folder.
+
+    A link would lead what is written, and what is copied into project files, out of the export; a FIFO would never end.
+
+    Args:
+        folder: The export.
+        files: Exported files, relative to it; those that are gone are passed over.
+
+    Raises:
+        StorageError: The folder of audio, or one of the files, is something else.
+    """
+    files = list(files)
+    folders = {str(each) for file in files for each in PurePosixPath(file).parents} | {AUDIO_FOLDER}
+    for kind, is_right, names in (("folder", stat.S_ISDIR, folders - {"."}), ("file", stat.S_ISREG, files)):
+        for path in (folder / name for name in sorted(names)):
+            with naming_disk_errors(path, "look at"), contextlib.suppress(FileNotFoundError):
+                if not is_right(path.lstat().st_mode):
+                    raise StorageError(f"{path} is no plain {kind}, so the export is not completed.", path=path)
 
 
 def swap(final: Path, take_name: Callable[[], object]) -> Path | None:
@@ -98,28 +116,13 @@ def tidy_up(final: Path) -> None:
     """
     with contextlib.suppress(OSError):  # what is left lies in nobody's way; the next export tries again
         for candidate in final.parent.iterdir():
-            kind = _left_by_the_dead(candidate, final.name)
+            kind = left_by_the_dead(candidate, final.name)
             if kind == "partial":
                 clear_away(candidate)
             elif kind == "old" and os.path.lexists(final):
                 _remove_or_keep(candidate, final)
             elif kind == "old":
                 candidate.rename(final)
-
-
-def clear_away(folder: Path) -> None:
-    """Remove a folder of ours, if it is there, as far as the file system lets us; what fails once is tried again."""
-    for _ in range(2):
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _left_by_the_dead(candidate: Path, name: str) -> str | None:
-    found = _TEMPORARY.fullmatch(candidate.name.removeprefix(name))
-    if found is None or not candidate.name.startswith(name) or candidate.is_symlink():
-        return None
-    if found["host"] != _host() or process_runs(int(found["pid"])):
-        return None
-    return found["kind"]
 
 
 def _remove_or_keep(aside: Path, final: Path) -> Path | None:
@@ -218,12 +221,3 @@ def _walk(top: Path) -> Iterator[tuple[Path, os.stat_result]]:
         for name in names:
             if name not in _LITTER:
                 yield Path(root, name), Path(root, name).lstat()
-
-
-def _host() -> str:
-    """Give six hex digits for this computer, or for this container on it: process ids mean something only there."""
-    try:
-        namespace = Path("/proc/self/ns/pid").stat().st_ino
-    except OSError:  # not Linux
-        namespace = 0
-    return hashlib.sha256(f"{platform.node()} {namespace}".encode()).hexdigest()[:6]
