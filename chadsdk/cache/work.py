@@ -110,7 +110,8 @@ class WorkFile:
 
     def drop(self) -> None:
         """Remove it."""
-        self.stream.close()
+        with suppress(OSError):  # what could not be written is not wanted
+            self.stream.close()
         self.path.unlink(missing_ok=True)
 
 

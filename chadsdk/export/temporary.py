@@ -1,0 +1,53 @@
+"""Folders beside an export, under temporary names that say what they are and who made them.
+
+::
+
+<name>.partial-<host>-<process>-<random>    an export that grows, or one that is being removed
+<name>.old-<host>-<process>-<random>        an older export while it is replaced
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+import uuid
+from pathlib import Path
+
+from chadsdk.disk import process_runs
+
+__all__ = ["clear_away", "left_by_the_dead", "temporary_name"]
+
+_TEMPORARY = re.compile(r"\.(?P<kind>partial|old)-(?P<host>[0-9a-f]{6})-(?P<pid>[0-9]{1,10})-[0-9a-f]{8}")
+
+
+def temporary_name(name: str, kind: str) -> str:
+    """Give a unique name beside `name`; `kind` is ``partial`` or ``old``."""
+    return f"{name}.{kind}-{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+def clear_away(folder: Path) -> None:
+    """Remove a folder of ours, if it is there, as far as the file system lets us; what fails once is tried again."""
+    for _ in range(2):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def left_by_the_dead(candidate: Path, name: str) -> str | None:
+    """Give what a folder is, ``partial`` or ``old``, when a process that died here left it beside `name`."""
+    found = _TEMPORARY.fullmatch(candidate.name.removeprefix(name))
+    if found is None or not candidate.name.startswith(name) or candidate.is_symlink():
+        return None
+    if found["host"] != _host() or process_runs(int(found["pid"])):
+        return None
+    return found["kind"]
+
+
+def _host() -> str:
+    """Give six hex digits for this computer, or for this container on it: process ids mean something only there."""
+    try:
+        namespace = Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:  # not Linux
+        namespace = 0
+    return hashlib.sha256(f"{platform.node()} {namespace}".encode()).hexdigest()[:6]
