@@ -2,7 +2,7 @@
 
 A folder under a temporary name says in it what it is and who made it::
 
-    <name>.partial-<host>-<process>-<random>    an export that grows
+    <name>.partial-<host>-<process>-<random>    an export that grows, or one that is removed
     <name>.old-<host>-<process>-<random>        an older export while it is replaced
 """
 
@@ -110,7 +110,10 @@ def _left_by_the_dead(candidate: Path, name: str) -> str | None:
 
 def _remove_or_keep(aside: Path, final: Path) -> Path | None:
     if not _holds_foreign_files(aside):
-        shutil.rmtree(aside, ignore_errors=True)
+        # Its name says so before the first file is gone: half of it would look like somebody's own.
+        doomed = final.with_name(temporary_name(final.name, "partial"))
+        aside.rename(doomed)
+        shutil.rmtree(doomed, ignore_errors=True)
         return None
     number = 1
     while os.path.lexists(kept := final.with_name(f"{final.name} (replaced {number})")):

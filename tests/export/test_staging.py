@@ -16,7 +16,7 @@ from chadsdk.cancel import CancelToken
 from chadsdk.errors import ChadError, ExportExistsError, StorageError
 from chadsdk.export.replacing import refuse_folder, temporary_name
 from chadsdk.export.stage import Staging
-from harness.process import ServerHandle
+from harness.process import PROJECT, ServerHandle
 from tests.export.child import exporting, line_of
 from tests.export.rig import check_export, leftovers, local_playlist, own_wav, when
 
@@ -144,6 +144,29 @@ def test_an_older_export_that_a_dead_process_moved_aside_comes_back(
     with pytest.raises(ExportExistsError):
         offline.export(local_playlist(own), to)
     assert is_older(older)
+    assert leftovers(to) == ["Mine"]
+
+
+DIE_WITHOUT_MANIFEST = """
+import os, sys
+from pathlib import Path
+from chadsdk import MixExporter
+from tests.export.rig import local_playlist
+unlink = os.unlink
+os.unlink = lambda path, **named: (unlink(path, **named), "manifest.json" in str(path) and os._exit(9))
+MixExporter().export(local_playlist(Path(sys.argv[1])), sys.argv[2], replace=True)
+"""
+
+
+def test_an_older_export_that_is_half_removed_is_nobodys_own(
+    offline: MixExporter, own: Path, to: Path, older: Path
+) -> None:
+    """Killed while the replaced export is removed: what is left of it goes with the next export, and is not kept."""
+    (older / "MISSING.txt").unlink()
+    died = subprocess.run([sys.executable, "-c", DIE_WITHOUT_MANIFEST, own, to], cwd=PROJECT, check=False)
+    assert died.returncode == 9
+    assert len(leftovers(to)) == 2
+    offline.export(local_playlist(own), to, replace=True)
     assert leftovers(to) == ["Mine"]
 
 

@@ -15,7 +15,7 @@ __all__ = ["CannotMountError", "Image", "is_mounted", "remount", "run_tool", "sh
 
 TOOL_S = 30.0
 IMAGE_BYTES = 320 * 1024 * 1024  # what mkfs.xfs asks for at least is 300 MB; the file has holes
-MAKE = {"ext4": ("mkfs.ext4", "-q", "-F"), "xfs": ("mkfs.xfs", "-q", "-f", "-l", "size=16m")}
+MAKE = {"ext4": ("mkfs.ext4", "-q", "-F"), "xfs": ("mkfs.xfs", "-q", "-f")}
 #: The ioctl behind ``xfs_io -x -c shutdown``; ext4 took it over.
 GOING_DOWN = 0x8004_587D
 LOG_FLUSHED, LOG_LOST = 1, 2
@@ -38,7 +38,7 @@ def run_tool(*command: str | Path) -> str:
     except OSError as exc:
         raise CannotMountError(str(exc)) from exc
     if done.returncode:
-        raise CannotMountError(f"{command[0]}: {done.stderr.strip() or done.stdout.strip()}")
+        raise CannotMountError(f"{command[0]}: {(done.stderr or done.stdout).strip().partition(chr(10))[0]}")
     return done.stdout
 
 

@@ -63,9 +63,13 @@ class Studio:
 
     def aftermath(self, **more: Any) -> Aftermath:
         """What there is to look at now."""
-        more = {"in_process": False, **more}  # see `no_thread_left`
-        most = {"requests": len(self.server.audio_gets()), "most_requests": 2 * len(self.server.world.tracks)}
-        return Aftermath(self.server.world, self.cache, self.exports, **most, **more)
+        return replace(
+            Aftermath(self.server.world, self.cache, self.exports),
+            requests=len(self.server.audio_gets()),
+            most_requests=2 * len(self.server.world.tracks),
+            in_process=False,  # see `no_thread_left`
+            **more,
+        )
 
     def broken(self, **more: Any) -> list[str]:
         """What does not hold now."""
