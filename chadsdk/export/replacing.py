@@ -24,15 +24,28 @@ from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest
 from chadsdk.export.plan import folder_name
 from chadsdk.export.writers import writer_of
 
-__all__ = ["refuse_folder", "swap", "temporary_name", "tidy_up", "untouched_formats"]
+__all__ = ["in_use", "refuse_folder", "swap", "temporary_name", "tidy_up", "untouched_formats"]
 
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # of file managers
+# Names, each used once, of the folders that exports of this very process are at: its id alone does not tell them from
+# what an export left that could not clear up, nor from one before, where every run gets the same id (containers).
+_IN_USE: set[str] = set()
 _TEMPORARY = re.compile(r"\.(?P<kind>partial|old)-(?P<host>[0-9a-f]{6})-(?P<pid>[0-9]{1,10})-[0-9a-f]{8}")
 
 
 def temporary_name(name: str, kind: str) -> str:
     """Give a unique name beside `name`; `kind` is ``partial`` or ``old``."""
     return f"{name}.{kind}-{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+@contextlib.contextmanager
+def in_use(path: Path) -> Iterator[None]:
+    """Keep a folder under a temporary name from being cleared up while the block runs."""
+    _IN_USE.add(path.name)
+    try:
+        yield
+    finally:
+        _IN_USE.discard(path.name)
 
 
 def refuse_folder(final: Path, *, replace: bool) -> None:
@@ -71,20 +84,21 @@ def swap(final: Path, take_name: Callable[[], object]) -> Path | None:
         OSError: The file system refuses; the older export is back in its place.
     """
     aside = final.with_name(temporary_name(final.name, "old"))
-    final.rename(aside)
-    try:
-        take_name()
-    except ExportExistsError:  # another process replaced it in between, and its export stands
-        _remove_or_keep(aside, final)
-        raise
-    except BaseException:
-        aside.rename(final)
-        raise
-    return _remove_or_keep(aside, final)
+    with in_use(aside):
+        final.rename(aside)
+        try:
+            take_name()
+        except ExportExistsError:  # another process replaced it in between, and its export stands
+            _remove_or_keep(aside, final)
+            raise
+        except BaseException:
+            aside.rename(final)
+            raise
+        return _remove_or_keep(aside, final)
 
 
 def tidy_up(final: Path) -> None:
-    """Clear up what exports of the same name left when their process died on this computer.
+    """Clear up what exports of the same name left on this computer: their process died, or the disk refused.
 
     A growing folder is removed. An older export that was about to be replaced goes back to its name if that is free.
     """
@@ -103,17 +117,20 @@ def _left_by_the_dead(candidate: Path, name: str) -> str | None:
     found = _TEMPORARY.fullmatch(candidate.name.removeprefix(name))
     if found is None or not candidate.name.startswith(name) or candidate.is_symlink():
         return None
-    if found["host"] != _host() or process_runs(int(found["pid"])):
+    if found["host"] != _host():
         return None
-    return found["kind"]
+    pid = int(found["pid"])
+    at_work = candidate.name in _IN_USE if pid == os.getpid() else process_runs(pid)
+    return None if at_work else found["kind"]
 
 
 def _remove_or_keep(aside: Path, final: Path) -> Path | None:
     if not _holds_foreign_files(aside):
         # Its name says so before the first file is gone: half of it would look like somebody's own.
         doomed = final.with_name(temporary_name(final.name, "partial"))
-        aside.rename(doomed)
-        shutil.rmtree(doomed, ignore_errors=True)
+        with contextlib.suppress(OSError):  # the new export stands; the next one tries again
+            aside.rename(doomed)
+            shutil.rmtree(doomed, ignore_errors=True)
         return None
     number = 1
     while os.path.lexists(kept := final.with_name(f"{final.name} (replaced {number})")):

@@ -19,7 +19,7 @@ from chadsdk.disk import naming_disk_errors
 from chadsdk.errors import ExportExistsError
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME
 from chadsdk.export.plan import AUDIO_FOLDER
-from chadsdk.export.replacing import refuse_folder, swap, temporary_name
+from chadsdk.export.replacing import in_use, refuse_folder, swap, temporary_name
 from chadsdk.files import sync_folder, sync_tree
 
 __all__ = ["Staging"]
@@ -50,16 +50,17 @@ class Staging:
         """
         path = final.with_name(temporary_name(final.name, "partial"))
         new_parents: list[Path] = []
-        try:
-            with naming_disk_errors(final.parent, "make a folder in"):
-                new_parents = [parent for parent in final.parents if not parent.exists()]
-                (path / AUDIO_FOLDER).mkdir(parents=True)
-            yield cls(path, final)
-        finally:
-            shutil.rmtree(path, ignore_errors=True)
-            for parent in new_parents:
-                with contextlib.suppress(OSError):  # not empty: the export is in it
-                    parent.rmdir()
+        with in_use(path):
+            try:
+                with naming_disk_errors(final.parent, "make a folder in"):
+                    new_parents = [parent for parent in final.parents if not parent.exists()]
+                    (path / AUDIO_FOLDER).mkdir(parents=True)
+                yield cls(path, final)
+            finally:
+                shutil.rmtree(path, ignore_errors=True)
+                for parent in new_parents:
+                    with contextlib.suppress(OSError):  # not empty: the export is in it
+                        parent.rmdir()
 
     def publish(self, token: CancelToken, *, replace: bool) -> Path | None:
         """Flush everything to the disk and give the folder its final name.

@@ -286,6 +286,25 @@ def test_what_a_killed_process_left_is_swept_by_the_next_export(
     assert leftovers(to) == sorted(["Plain", other.name, alike.name])
 
 
+def test_what_this_very_process_left_is_swept(offline: MixExporter, own: Path, to: Path) -> None:
+    """A folder that could not be removed when its export failed, or of an earlier process of the same id."""
+    (to / temporary_name("Mine", "partial") / "Audio").mkdir(parents=True)
+    offline.export(local_playlist(own), to)
+    assert leftovers(to) == ["Mine"]
+
+
+def test_the_staged_folder_of_another_thread_is_not_swept(offline: MixExporter, own: Path, to: Path) -> None:
+    """Two exports of one name in one process: who comes second finds the name taken, and took nothing away before."""
+
+    def export_too(_: object) -> None:
+        check_export(offline.export(local_playlist(own), to).folder)
+
+    with pytest.raises(ExportExistsError, match="exist"):
+        offline.export(local_playlist(own), to, progress=when(Phase.EXPORT, export_too))
+    check_export(to / "Mine")
+    assert leftovers(to) == ["Mine"]
+
+
 def test_the_staged_folder_of_a_living_process_is_not_swept(
     offline: MixExporter, settings: Settings, own: Path, to: Path
 ) -> None:
