@@ -104,7 +104,8 @@ class WorkFile:
 
     def drop(self) -> None:
         """Remove it."""
-        self.stream.close()
+        with suppress(OSError):  # what could not be written any more is not wanted any more either
+            self.stream.close()
         self.path.unlink(missing_ok=True)
 
 

@@ -11,10 +11,12 @@ import pytest
 from harness.build import plain_world
 from harness.process import ServerHandle, running_server
 from tests.download.support import chadsdk_threads
+from tests.root_tier.folding import Folding, folding
 from tests.root_tier.mounts import CannotMountError, Image, tmpfs
 from tests.root_tier.rig import TRACK_BYTES
 
 OpenVolume = Callable[..., Path]
+OpenFolder = Callable[..., Folding]
 TRACKS = 6
 
 
@@ -70,3 +72,23 @@ def blank(request: pytest.FixtureRequest, disks: Path, tmp_path_factory: pytest.
     except CannotMountError as exc:
         pytest.skip(f"no {image.kind}: {exc}")
     return image
+
+
+@pytest.fixture(scope="session")
+def _fuse_works(tmp_path_factory: pytest.TempPathFactory) -> None:
+    try:
+        with folding(tmp_path_factory.mktemp("probe")):
+            pass
+    except CannotMountError as exc:
+        pytest.skip(f"no FUSE: {exc}")
+
+
+@pytest.fixture
+def odd_folder(_fuse_works: None, tmp_path: Path) -> Iterator[OpenFolder]:
+    """Mount folders under rules of the test's own, by name; see `folding`."""
+    with ExitStack() as stack:
+
+        def mount(name: str = "odd", **rules: object) -> Folding:
+            return stack.enter_context(folding(tmp_path / name, **rules))
+
+        yield mount
