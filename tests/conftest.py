@@ -6,11 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 import trustme
+from hypothesis import settings
 
 from harness.build import plain_world
 from harness.process import ServerHandle, TlsFiles, running_server
 from harness.world import World
 from tests.export.rig import SMALL_BYTES
+
+# A run says the same of the same code, on a busy machine too. `--hypothesis-profile search` looks for new examples.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None, max_examples=2000)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

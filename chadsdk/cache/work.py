@@ -1,9 +1,10 @@
 """`WorkFile`: a download under way, and how it is put aside and taken up again without any lock.
 
 A partial is claimed by renaming it to a unique name, which one of any number of claimers manages. A note beside it
-says of which version it is (strong ETag and total length), which bytes of it are there (its length does not: a file
-that several connections fill is as long as the whole from the start), and which very file it speaks of (length and
-modification time). What the note does not fit is thrown away, so bytes of two versions can never be joined.
+says of which version it is (strong ETag and total length, its digest where one was named), which bytes of it are there
+(its length does not: a file that several connections fill is as long as the whole from the start), and which very file
+it speaks of (length and modification time). What the note does not fit is thrown away, so bytes of two versions can
+never be joined.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from chadsdk.cache.spans import Span, joined
-from chadsdk.decode import Field, Misfit, decode, items, parse_json, read_fields, text, whole_number
+from chadsdk.decode import Field, Misfit, decode, items, parse_json, read_fields, sha256_hex, text, whole_number
 from chadsdk.errors import DataError
 from chadsdk.files import new_file, unique_word, write_advisory
 
@@ -49,6 +50,7 @@ class WorkFile:
         folder_stem: Path of the partial that it may become, without its suffix.
         validator: Of the bytes that are in it; None when they cannot be resumed.
         spans: Which bytes are in it, kept by who writes.
+        sha256: Digest of the whole version, hex, as somebody said it; None when nobody did. Only ever compared with.
         was_partial: Whether a partial or its note may lie beside it.
     """
 
@@ -58,6 +60,7 @@ class WorkFile:
     validator: Validator | None = None
     spans: tuple[Span, ...] = ()
     was_partial: bool = False
+    sha256: str | None = None
 
     def restart(self) -> None:
         """Forget what is in it."""
@@ -65,6 +68,7 @@ class WorkFile:
         self.stream.truncate()
         self.validator = None
         self.spans = ()
+        self.sha256 = None
 
     def reopened(self) -> BinaryIO:
         """Give another stream on the same file, with a place of its own; the caller closes it.
@@ -95,6 +99,7 @@ class WorkFile:
                 "spans": self.spans,
                 "size_bytes": status.st_size,
                 "mtime_ns": status.st_mtime_ns,
+                "sha256": self.sha256,
             }
             write_advisory(_beside(self.folder_stem, _NOTE), json.dumps(note).encode(), mode=0o600)
             self.path.rename(_beside(self.folder_stem, _PART))
@@ -137,7 +142,7 @@ def _taken_up(mine: Path, folder_stem: Path) -> WorkFile | None:
     fits = (status.st_size, status.st_mtime_ns) == (note["size_bytes"], note["mtime_ns"])
     validator, spans = Validator(note["etag"], note["total_bytes"]), joined(note["spans"])
     if fits and spans and spans[-1][1] <= min(status.st_size, validator.total_bytes):
-        return WorkFile(mine, stream, folder_stem, validator, spans, was_partial=True)
+        return WorkFile(mine, stream, folder_stem, validator, spans, was_partial=True, sha256=note.get("sha256"))
     stream.close()
     return None
 
@@ -202,4 +207,5 @@ _FIELDS = (
     Field("spans", "spans", lambda value: items(value, _span), required=True),
     Field("size_bytes", "size_bytes", whole_number, required=True),
     Field("mtime_ns", "mtime_ns", whole_number, required=True),
+    Field("sha256", "sha256", sha256_hex),
 )

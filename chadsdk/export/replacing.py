@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from chadsdk.disk import process_runs
-from chadsdk.errors import ConfigurationError, DataError, ExportExistsError
+from chadsdk.errors import ConfigurationError, DataError, ExportExistsError, FormatError
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest
 from chadsdk.export.plan import folder_name
 from chadsdk.export.writers import writer_of
@@ -56,14 +56,21 @@ def refuse_folder(final: Path, *, replace: bool) -> None:
     """
     if not os.path.lexists(final):
         return
+    why_not = _why_not_replaced(final)
     if not replace:
-        raise ExportExistsError(f"The folder {final} exists already.", folder=final)
+        raise ExportExistsError(f"The folder {final} exists already.", folder=final, replaceable=why_not is None)
+    if why_not is not None:
+        raise ExportExistsError(f"{final} is not replaced, because it is {why_not}", folder=final)
+
+
+def _why_not_replaced(final: Path) -> str | None:
     if final.is_symlink() or not final.is_dir():
-        raise ExportExistsError(f"{final} is not replaced, because it is no folder.", folder=final)
+        return "no folder."
     try:
         Manifest.load(final)
     except DataError as exc:
-        raise ExportExistsError(f"{final} is not replaced, because it is no export: {exc}", folder=final) from exc
+        return f"no export: {exc}"
+    return None
 
 
 def swap(final: Path, take_name: Callable[[], object]) -> Path | None:
@@ -171,7 +178,7 @@ def untouched_formats(manifest: Manifest, folder: Path) -> tuple[tuple[str, ...]
     for name in manifest.formats:
         try:
             output = writer_of(name).output_of(folder_name(manifest.playlist))
-        except ConfigurationError as exc:
+        except (ConfigurationError, FormatError) as exc:
             stale.append(f"The file of the format {name} is as it was: {exc}")
             continue
         there = os.path.lexists(folder / output)
@@ -186,7 +193,7 @@ def _outputs(manifest: Manifest) -> tuple[str, ...]:
     """What the formats of an export wrote; without those whose package is gone."""
     found = []
     for name in manifest.formats:
-        with contextlib.suppress(ConfigurationError):
+        with contextlib.suppress(ConfigurationError, FormatError):
             found.append(writer_of(name).output_of(folder_name(manifest.playlist)))
     return tuple(found)
 

@@ -111,7 +111,11 @@ def _track(line: str, seconds: float | None, label: str, folder: Path) -> Track:
 
 def _last_part(address: str) -> str:
     """Give what an address would be called as a file: a title is shown where addresses have no business."""
-    return PurePosixPath(unquote(urlsplit(address).path)).stem or "Web address"
+    try:
+        path = urlsplit(address).path
+    except ValueError:  # a bracket that opens no address
+        path = ""
+    return PurePosixPath(unquote(path)).stem or "Web address"
 
 
 def _local_path(line: str) -> Path:

@@ -255,7 +255,7 @@ def test_another_version_forgets_every_part(uneven: World, open_rig: OpenRig) ->
 
 def test_a_stalled_helper_is_cut(uneven: World, open_rig: OpenRig) -> None:
     """The watchdog ends it, and what it had to bring is brought by another."""
-    hasty = {"min_bytes_per_s": 100_000, "min_rate_window_s": 0.4}
+    hasty = {"min_bytes_per_s": 10_000, "min_rate_window_s": 0.4}
     rig = open_rig(uneven, min_part_bytes=PART_BYTES, attempts=1, **hasty)
     rig.server.set_faults("t-2", [{"rate": 2_000_000}, {"gate": "never", "after": 0.1, "times": 3}])
     assert sha256_of(rig.service.download(rig.source(2))) == rig.sha256(2)

@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -81,7 +82,8 @@ def test_a_server_does_not_outlive_a_parent_that_is_killed(small_world: World, t
         url = parent.stdout.readline().decode().strip()
         with connect(url) as connection:
             parent.kill()
-            assert connection.recv(1) == b""
+            with suppress(ConnectionResetError):  # which of the two depends on how far its goodbye got
+                assert connection.recv(1) == b""
     with pytest.raises(ConnectionRefusedError):
         connect(url)
 

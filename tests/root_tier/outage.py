@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from chadsdk import ChadMusicAPIClient, MixExporter, Playlist
+from chadsdk.download import DownloadService
+from chadsdk.source import CloudSource
 from tests.export.rig import quick_settings
 from tests.root_tier.mounts import shut_down
 
@@ -79,11 +81,19 @@ class Outage:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-WORK: dict[str, Callable[[MixExporter, Playlist, Path], object]] = {
-    "export": lambda exporter, playlist, exports: exporter.export(playlist, exports),
-    "replace": lambda exporter, playlist, exports: exporter.export(playlist, exports, replace=True),
-    "retry": lambda exporter, playlist, exports: exporter.retry(exports / playlist.name),
+Work = Callable[[DownloadService, MixExporter, Playlist, Path], object]
+
+WORK: dict[str, Work] = {
+    "download": lambda service, _, playlist, __: service.download_all(sources_of(playlist)),
+    "export": lambda _, exporter, playlist, exports: exporter.export(playlist, exports),
+    "replace": lambda _, exporter, playlist, exports: exporter.export(playlist, exports, replace=True),
+    "retry": lambda _, exporter, playlist, exports: exporter.retry(exports / playlist.name),
 }
+
+
+def sources_of(playlist: Playlist) -> list[CloudSource]:
+    """The tracks of a playlist, as the download side knows them."""
+    return [source for entry in playlist.entries if (source := entry.track.source())]
 
 
 def run(order: Order, pipe: Connection) -> None:
@@ -93,10 +103,11 @@ def run(order: Order, pipe: Connection) -> None:
     settings = quick_settings(order.disk / "cache", headroom_bytes=0)
     with (
         ChadMusicAPIClient(order.url, token=order.token, settings=settings) as client,
+        DownloadService(client, settings=settings) as service,
         MixExporter(client, settings=settings) as exporter,
     ):
         playlist = client.playlist("plain")
         outage.install()
-        WORK[order.work](exporter, playlist, order.disk / "exports")
+        WORK[order.work](service, exporter, playlist, order.disk / "exports")
         pipe.send("done")
         outage.strike()

@@ -219,3 +219,10 @@ def test_any_file_at_all(tmp_path: Path) -> None:
         assert len(Playlist.from_m3u(tmp_path / "again.m3u8")) == len(playlist)
 
     check()
+
+
+def test_a_web_address_that_is_none_has_a_title_all_the_same(tmp_path: Path) -> None:
+    """A bracket that opens no IPv6 address is no reason to give up the playlist."""
+    track = _read(tmp_path, "http://[\n").entries[0].track
+    assert track.title == "Web address"
+    assert track.problem is not None
