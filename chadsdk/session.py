@@ -5,6 +5,7 @@ Facts this room is built on, each held by a test: urllib3's retries do not cover
 
 from __future__ import annotations
 
+import errno
 import http.client
 import os
 import socket
@@ -25,6 +26,7 @@ from chadsdk.version import VERSION
 
 __all__ = ["build_session", "naming_network_errors"]
 
+_NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # as in requests
 _USER_AGENT = f"chadsdk/{VERSION}"
 
@@ -104,6 +106,8 @@ def _named(exc: Exception, what: str, *, body: bool) -> TrackError:
     if _has(causes, ssl.SSLCertVerificationError):
         why = next(str(c.verify_message) for c in causes if isinstance(c, ssl.SSLCertVerificationError))
         return NetworkError(f"The server's certificate is not valid ({why}); asked for {what}.", retryable=False)
+    if any(isinstance(cause, OSError) and cause.errno in _NO_DESCRIPTOR for cause in causes):
+        return NetworkError(f"No connection to the server: too many open files on this computer; asked for {what}.")
     if _has(causes, urllib3.exceptions.NameResolutionError, socket.gaierror):
         return NetworkError(f"The server's name cannot be found; asked for {what}.")
     if _has(causes, requests.ConnectTimeout, urllib3.exceptions.NewConnectionError, ConnectionRefusedError):

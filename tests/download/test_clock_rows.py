@@ -1,4 +1,4 @@
-"""Processes with hardly any descriptors, with a limit on the length of files, and with clocks that jump."""
+"""Wall clocks that jump, and processes whose clocks do not agree, by Debian's ``faketime``."""
 
 from __future__ import annotations
 
@@ -17,45 +17,6 @@ from tests.download.support import Rig, child, child_config, final_files
 pytestmark = pytest.mark.slow
 
 DAYS = ("-400d", "+400d")
-#: More than a download of three tracks over two connections has open at once.
-MOST_DESCRIPTORS = 60
-
-
-def test_row_57_files_may_not_grow_so_long(rig: Rig) -> None:
-    """EFBIG is the disk that is full for this process: one clear error, and nothing half-made stays."""
-    with child("download", **child_config(rig, rig.sources)) as process:
-        resource.prlimit(process.process.pid, resource.RLIMIT_FSIZE, (100_000, 100_000))
-        process.go()
-        outcome = process.outcome()
-    assert outcome["error"] == DiskFullError.__name__
-    assert "too large" in outcome["message"]
-    assert final_files(rig.cache) == rig.temporaries() == rig.partials() == []
-    assert len(rig.service.download_all(rig.sources)) == len(rig.sources)
-
-
-def test_row_57_descriptors_run_out(rig: Rig) -> None:
-    """A few more each time, until all is had: else an error of ours or a reason for each track, and never a hang."""
-    sources = rig.sources[:3]
-    config = child_config(rig, sources, settings={"max_concurrent_downloads": 2, "attempts": 1})
-    failed = 0
-    for spare in range(0, MOST_DESCRIPTORS, 2):
-        shutil.rmtree(rig.cache, ignore_errors=True)
-        with child("download", **config) as process:
-            limit = psutil.Process(process.process.pid).num_fds() + spare
-            resource.prlimit(process.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
-            process.go()
-            outcome = process.outcome()
-        rig.assert_whole()
-        assert rig.temporaries() == []
-        if len(final_files(rig.cache)) == len(sources):
-            break
-        failed += 1
-        if "error" in outcome:
-            assert "Too many open files" in outcome["message"], outcome
-        else:
-            assert set(outcome) == {source.track_id for source in sources}
-            assert Reason.NETWORK in outcome.values(), outcome
-    assert 0 < failed < MOST_DESCRIPTORS / 2 - 1
 
 
 @pytest.fixture(scope="module")
