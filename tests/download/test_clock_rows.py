@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import resource
-import shutil
 import subprocess
 from pathlib import Path
 
-import psutil
 import pytest
 
-from chadsdk.errors import DiskFullError, Reason
 from harness.recording import sha256_of
-from tests.download.support import Rig, child, child_config, final_files
+from tests.download.support import Rig, child, child_config
 
 pytestmark = pytest.mark.slow
 
