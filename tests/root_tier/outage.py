@@ -19,9 +19,9 @@ from typing import Any
 
 from chadsdk import ChadMusicAPIClient, MixExporter, Playlist
 from chadsdk.download import DownloadService
-from chadsdk.source import CloudSource
 from tests.export.rig import quick_settings
 from tests.root_tier.mounts import shut_down
+from tests.root_tier.rig import sources_of
 
 __all__ = ["Order", "run"]
 
@@ -89,11 +89,6 @@ WORK: dict[str, Work] = {
     "replace": lambda _, exporter, playlist, exports: exporter.export(playlist, exports, replace=True),
     "retry": lambda _, exporter, playlist, exports: exporter.retry(exports / playlist.name),
 }
-
-
-def sources_of(playlist: Playlist) -> list[CloudSource]:
-    """The tracks of a playlist, as the download side knows them."""
-    return [source for entry in playlist.entries if (source := entry.track.source())]
 
 
 def run(order: Order, pipe: Connection) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from chadsdk import ChadMusicAPIClient, ExportResult, MixExporter, Playlist, Settings
+from chadsdk.download import DownloadService
+from chadsdk.source import CloudSource
 from harness.invariants import Aftermath, broken_invariants, digests_of, unrepaired
 from harness.process import ServerHandle
 from tests.export.rig import quick_settings
 
-__all__ = ["EARLIER", "TRACK_BYTES", "Studio", "opened"]
+__all__ = ["EARLIER", "TRACK_BYTES", "Studio", "opened", "sources_of"]
 
 TRACK_BYTES = 300_000
 EARLIER = "Earlier"
@@ -26,6 +28,7 @@ class Studio:
     Attributes:
         server: Where the tracks are.
         exporter: What is tested.
+        downloads: Downloads alone, into the same cache.
         playlist: All tracks of the server.
         settings: Of the exporter.
         exports: The folder that gets the exports.
@@ -33,6 +36,7 @@ class Studio:
 
     server: ServerHandle
     exporter: MixExporter
+    downloads: DownloadService
     playlist: Playlist
     settings: Settings
     exports: Path
@@ -103,6 +107,11 @@ class Studio:
         return sorted(path.name for path in self.cache.glob("*/*") if not path.name.startswith("."))
 
 
+def sources_of(playlist: Playlist) -> list[CloudSource]:
+    """The tracks of a playlist, as the download side knows them."""
+    return [source for entry in playlist.entries if (source := entry.track.source())]
+
+
 @contextmanager
 def opened(
     server: ServerHandle, *, cache: Path, exports: Path, unknown: Sequence[str] = (), **changes: Any
@@ -124,7 +133,8 @@ def opened(
     with (
         ChadMusicAPIClient(server.url, token=server.token, settings=settings) as client,
         MixExporter(client, settings=settings) as exporter,
+        DownloadService(client, settings=settings) as downloads,
     ):
         playlist = client.playlist("plain")
         server.clear_ledger()
-        yield Studio(server, exporter, playlist, settings, exports)
+        yield Studio(server, exporter, downloads, playlist, settings, exports)
