@@ -108,6 +108,7 @@ def tidy_up(final: Path) -> None:
     """Clear up what exports of the same name left on this computer: their process died, or the disk refused.
 
     A growing folder is removed. An older export that was about to be replaced goes back to its name if that is free.
+    Looked for beside the export and, where project files that are folders were replaced, in it.
     """
     with contextlib.suppress(OSError):  # what is left lies in nobody's way; the next export tries again
         for candidate in final.parent.iterdir():
@@ -118,6 +119,10 @@ def tidy_up(final: Path) -> None:
                 _remove_or_keep(candidate, final)
             elif kind == "old":
                 candidate.rename(final)
+    with contextlib.suppress(OSError):  # there is no such folder yet; or as above
+        for candidate in final.iterdir():  # a project file that is a folder, while it was replaced
+            if _left_by_the_dead(candidate, candidate.name.partition(".partial-")[0]) == "partial":
+                shutil.rmtree(candidate, ignore_errors=True)
 
 
 def _left_by_the_dead(candidate: Path, name: str) -> str | None:

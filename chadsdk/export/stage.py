@@ -130,10 +130,12 @@ class Staging:
 def _replace(new: Path, old: Path) -> None:
     """Put a file or a folder in the place of an older one."""
     if new.is_dir() and old.is_dir() and not old.is_symlink():
-        aside = old.with_name(temporary_name(old.name, "old"))
-        old.rename(aside)
-        new.rename(old)
-        shutil.rmtree(aside, ignore_errors=True)
+        # As one that is removed: when the process dies in between, the next one writes it anew.
+        aside = old.with_name(temporary_name(old.name, "partial"))
+        with in_use(aside):
+            old.rename(aside)
+            new.rename(old)
+            shutil.rmtree(aside, ignore_errors=True)
     else:
         new.replace(old)
 
