@@ -9,7 +9,7 @@ import errno
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 
@@ -74,6 +74,7 @@ def _hearing(token: CancelToken, path: Path, *, note_s: float) -> Callable[[], b
 
 def _acquire(lock: FileLock, is_cancelled: Callable[[], bool], token: CancelToken) -> Hold:
     try:
+        _refuse_other_names(Path(lock.lock_file))
         lock.acquire(cancel_check=is_cancelled)
     except Timeout:
         token.raise_if_cancelled()
@@ -84,3 +85,10 @@ def _acquire(lock: FileLock, is_cancelled: Callable[[], bool], token: CancelToke
         _log.warning("no file locks at %s (%s): a track may be downloaded twice", lock.lock_file, exc)
         return Hold.NO_LOCKS
     return Hold.OURS
+
+
+def _refuse_other_names(path: Path) -> None:
+    """Refuse a hard link: the permissions of the file elsewhere, and in older filelocks its content, would go."""
+    with suppress(FileNotFoundError):
+        if path.lstat().st_nlink > 1:
+            raise OSError(errno.EMLINK, "it has another name elsewhere", str(path))

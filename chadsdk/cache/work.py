@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import stat
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,9 +22,9 @@ from typing import Any, BinaryIO
 from chadsdk.cache.spans import Span, joined
 from chadsdk.decode import Field, Misfit, decode, items, parse_json, read_fields, sha256_hex, text, whole_number
 from chadsdk.errors import DataError
-from chadsdk.files import new_file, unique_word, write_advisory
+from chadsdk.files import new_file, read_own, unique_word, write_advisory
 
-__all__ = ["ORPHAN_AGE_S", "Validator", "WorkFile", "claim", "forget_partial", "is_fresh", "orphans"]
+__all__ = ["ORPHAN_AGE_S", "Validator", "WorkFile", "claim", "forget_partial", "is_fresh", "orphans", "remove_file"]
 
 ORPHAN_AGE_S = 3600.0
 
@@ -129,8 +130,9 @@ def claim(folder: Path, stem: str) -> WorkFile:
     work = _taken_up(mine, folder_stem)
     if work is not None:
         return work
-    _remove(mine)
-    return WorkFile(mine, new_file(mine, mode=0o600), folder_stem, was_partial=True)
+    remove_file(mine)
+    anew = Path(f"{folder_stem}.{unique_word()}{_TEMPORARY}")  # a folder that stood there keeps that name
+    return WorkFile(anew, new_file(anew, mode=0o600), folder_stem, was_partial=True)
 
 
 def _taken_up(mine: Path, folder_stem: Path) -> WorkFile | None:
@@ -140,6 +142,8 @@ def _taken_up(mine: Path, folder_stem: Path) -> WorkFile | None:
     stream = _open(mine)
     status = os.fstat(stream.fileno())
     fits = (status.st_size, status.st_mtime_ns) == (note["size_bytes"], note["mtime_ns"])
+    # What has another name, too, would be written into there.
+    fits = fits and stat.S_ISREG(status.st_mode) and status.st_nlink == 1
     validator, spans = Validator(note["etag"], note["total_bytes"]), joined(note["spans"])
     if fits and spans and spans[-1][1] <= min(status.st_size, validator.total_bytes):
         return WorkFile(mine, stream, folder_stem, validator, spans, was_partial=True, sha256=note.get("sha256"))
@@ -161,7 +165,7 @@ def forget_partial(work: WorkFile) -> None:
     """Remove what is left of a partial once the track is whole."""
     if work.was_partial:
         for suffix in (_PART, _NOTE):
-            _remove(_beside(work.folder_stem, suffix))
+            remove_file(_beside(work.folder_stem, suffix))
 
 
 def _beside(stem: Path, suffix: str) -> Path:
@@ -175,7 +179,8 @@ def _open(path: Path) -> BinaryIO:
 
 def _read_note(path: Path) -> dict[str, Any] | None:
     with suppress(OSError, DataError):  # without a note that can be read the partial is of no use
-        value = parse_json(path.read_bytes(), document=path.name, max_bytes=_LARGEST_NOTE_BYTES)
+        data = read_own(path, most_bytes=_LARGEST_NOTE_BYTES)
+        value = parse_json(data, document=path.name, max_bytes=_LARGEST_NOTE_BYTES)
         return decode(path.name, lambda v: read_fields(v, _FIELDS), value)
     return None
 
@@ -187,7 +192,12 @@ def _modified(path: Path) -> float:
         return time.time()
 
 
-def _remove(path: Path) -> None:
+def remove_file(path: Path) -> None:
+    """Remove a file, or whatever stands under its name and is no folder.
+
+    Raises:
+        OSError: The file system refuses.
+    """
     try:
         path.unlink(missing_ok=True)
     except OSError as exc:

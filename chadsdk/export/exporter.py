@@ -21,7 +21,7 @@ from chadsdk.export.manifest import Manifest
 from chadsdk.export.order import OnMissing, Order
 from chadsdk.export.plan import Cloud, ExportPlan, Looks, make_plan
 from chadsdk.export.preflight import PreflightReport, preflight
-from chadsdk.export.replacing import refuse_folder, tidy_up, untouched_formats
+from chadsdk.export.replacing import refuse_folder, refuse_strange_audio, tidy_up, untouched_formats
 from chadsdk.export.report import make_manifest, refuse_early, write_papers
 from chadsdk.export.result import ExportResult, make_result
 from chadsdk.export.stage import Staging
@@ -212,6 +212,7 @@ class MixExporter:
         folder = Path(folder).resolve()  # so that there is a name to put the staged folder beside
         tidy_up(folder)
         manifest = Manifest.load(folder)
+        refuse_strange_audio(folder, {entry.file for entry in manifest.exported})
         workers = self._settings.max_concurrent_downloads
         plan = plan_missing(manifest, folder, server=self._server, looks=self._looks, token=token, workers=workers)
         with self._using(plan, token), Staging.opened(plan.folder) as staging:

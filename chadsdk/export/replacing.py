@@ -14,17 +14,18 @@ import os
 import platform
 import re
 import shutil
+import stat
 import uuid
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path, PurePosixPath
 
-from chadsdk.disk import process_runs
-from chadsdk.errors import ConfigurationError, DataError, ExportExistsError, FormatError
+from chadsdk.disk import naming_disk_errors, process_runs
+from chadsdk.errors import ConfigurationError, DataError, ExportExistsError, FormatError, StorageError
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest
-from chadsdk.export.plan import folder_name
+from chadsdk.export.plan import AUDIO_FOLDER, folder_name
 from chadsdk.export.writers import writer_of
 
-__all__ = ["in_use", "refuse_folder", "swap", "temporary_name", "tidy_up", "untouched_formats"]
+__all__ = ["in_use", "refuse_folder", "refuse_strange_audio", "swap", "temporary_name", "tidy_up", "untouched_formats"]
 
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # of file managers
 # Names, each used once, of the folders that exports of this very process are at: its id alone does not tell them from
@@ -71,6 +72,27 @@ def _why_not_replaced(final: Path) -> str | None:
     except DataError as exc:
         return f"no export: {exc}"
     return None
+
+
+def refuse_strange_audio(folder: Path, files: Iterable[str] = ()) -> None:
+    """Refuse to complete an export whose audio is not what an export wrote: plain files in a plain folder.
+
+    A link would lead what is written, and what is copied into project files, out of the export; a FIFO would never end.
+
+    Args:
+        folder: The export.
+        files: Exported files, relative to it; those that are gone are passed over.
+
+    Raises:
+        StorageError: The folder of audio, or one of the files, is something else.
+    """
+    files = list(files)
+    folders = {str(each) for file in files for each in PurePosixPath(file).parents} | {AUDIO_FOLDER}
+    for kind, is_right, names in (("folder", stat.S_ISDIR, folders - {"."}), ("file", stat.S_ISREG, files)):
+        for path in (folder / name for name in sorted(names)):
+            with naming_disk_errors(path, "look at"), contextlib.suppress(FileNotFoundError):
+                if not is_right(path.lstat().st_mode):
+                    raise StorageError(f"{path} is no plain {kind}, so the export is not completed.", path=path)
 
 
 def swap(final: Path, take_name: Callable[[], object]) -> Path | None:
