@@ -12,7 +12,7 @@ from chadsdk.disk import naming_disk_errors
 from chadsdk.errors import ConfigurationError, DataError, ExportExistsError, FormatError, StorageError
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest
 from chadsdk.export.plan import AUDIO_FOLDER, folder_name
-from chadsdk.export.temporary import clear_away, left_by_the_dead, temporary_name
+from chadsdk.export.temporary import clear_away, in_use, left_by_the_dead, temporary_name
 from chadsdk.export.writers import writer_of
 
 __all__ = [
@@ -97,22 +97,24 @@ def swap(final: Path, take_name: Callable[[], object]) -> Path | None:
         OSError: The file system refuses; the older export is back in its place.
     """
     aside = final.with_name(temporary_name(final.name, "old"))
-    final.rename(aside)
-    try:
-        take_name()
-    except ExportExistsError:  # another process replaced it in between, and its export stands
-        _remove_or_keep(aside, final)
-        raise
-    except BaseException:
-        aside.rename(final)
-        raise
-    return _remove_or_keep(aside, final)
+    with in_use(aside):
+        final.rename(aside)
+        try:
+            take_name()
+        except ExportExistsError:  # another process replaced it in between, and its export stands
+            _remove_or_keep(aside, final)
+            raise
+        except BaseException:
+            aside.rename(final)
+            raise
+        return _remove_or_keep(aside, final)
 
 
 def tidy_up(final: Path) -> None:
-    """Clear up what exports of the same name left when their process died on this computer.
+    """Clear up what exports of the same name left on this computer: their process died, or the disk refused.
 
     A growing folder is removed. An older export that was about to be replaced goes back to its name if that is free.
+    Looked for beside the export and, where project files that are folders were replaced, in it.
     """
     with contextlib.suppress(OSError):  # what is left lies in nobody's way; the next export tries again
         for candidate in final.parent.iterdir():
@@ -123,6 +125,10 @@ def tidy_up(final: Path) -> None:
                 _remove_or_keep(candidate, final)
             elif kind == "old":
                 candidate.rename(final)
+    with contextlib.suppress(OSError):  # there is no such folder yet; or as above
+        for candidate in final.iterdir():  # a project file that is a folder, while it was replaced
+            if left_by_the_dead(candidate, candidate.name.partition(".partial-")[0]) == "partial":
+                clear_away(candidate)
 
 
 def _remove_or_keep(aside: Path, final: Path) -> Path | None:

@@ -19,7 +19,7 @@ from chadsdk.errors import ExportExistsError
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME
 from chadsdk.export.plan import AUDIO_FOLDER
 from chadsdk.export.replacing import refuse_folder, refuse_strange_audio, swap
-from chadsdk.export.temporary import clear_away, temporary_name
+from chadsdk.export.temporary import clear_away, in_use, temporary_name
 from chadsdk.files import sync_folder, sync_tree
 
 __all__ = ["Staging"]
@@ -54,13 +54,15 @@ class Staging:
             with naming_disk_errors(final.parent, "make a folder in"):
                 new_parents = [parent for parent in final.parents if not parent.exists()]
                 final.parent.mkdir(parents=True, exist_ok=True)
-                path.mkdir()  # what is there already is not ours to write into, nor to remove
-            try:
-                with naming_disk_errors(path, "make a folder in"):
-                    (path / AUDIO_FOLDER).mkdir()
-                yield cls(path, final)
-            finally:
-                clear_away(path)
+            with in_use(path):
+                with naming_disk_errors(final.parent, "make a folder in"):
+                    path.mkdir()  # what is there already is not ours to write into, nor to remove
+                try:
+                    with naming_disk_errors(path, "make a folder in"):
+                        (path / AUDIO_FOLDER).mkdir()
+                    yield cls(path, final)
+                finally:
+                    clear_away(path)
         finally:
             for parent in new_parents:
                 with contextlib.suppress(OSError):  # not empty: the export is in it
@@ -141,10 +143,12 @@ class Staging:
 def _replace(new: Path, old: Path) -> None:
     """Put a file or a folder in the place of an older one."""
     if new.is_dir() and old.is_dir() and not old.is_symlink():
-        aside = old.with_name(temporary_name(old.name, "old"))
-        old.rename(aside)
-        new.rename(old)
-        clear_away(aside)
+        # As one that is removed: when the process dies in between, the next one writes it anew.
+        aside = old.with_name(temporary_name(old.name, "partial"))
+        with in_use(aside):
+            old.rename(aside)
+            new.rename(old)
+            clear_away(aside)
     else:
         new.replace(old)
 

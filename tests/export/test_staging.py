@@ -19,7 +19,7 @@ from chadsdk.export.replacing import refuse_folder, untouched_formats
 from chadsdk.export.stage import Staging
 from chadsdk.export.temporary import temporary_name
 from chadsdk.export.writers import writer_of
-from harness.process import ServerHandle
+from harness.process import PROJECT, ServerHandle
 from tests.export.child import exporting, line_of
 from tests.export.rig import check_export, leftovers, local_playlist, own_wav, when
 from tests.values.support import no_descriptors
@@ -151,6 +151,29 @@ def test_an_older_export_that_a_dead_process_moved_aside_comes_back(
     assert leftovers(to) == ["Mine"]
 
 
+DIE_WITHOUT_MANIFEST = """
+import os, sys
+from pathlib import Path
+from chadsdk import MixExporter
+from tests.export.rig import local_playlist
+unlink = os.unlink
+os.unlink = lambda path, **named: (unlink(path, **named), "manifest.json" in str(path) and os._exit(9))
+MixExporter().export(local_playlist(Path(sys.argv[1])), sys.argv[2], replace=True)
+"""
+
+
+def test_an_older_export_that_is_half_removed_is_nobodys_own(
+    offline: MixExporter, own: Path, to: Path, older: Path
+) -> None:
+    """Killed while the replaced export is removed: what is left of it goes with the next export, and is not kept."""
+    (older / "MISSING.txt").unlink()
+    died = subprocess.run([sys.executable, "-c", DIE_WITHOUT_MANIFEST, own, to], cwd=PROJECT, check=False)
+    assert died.returncode == 9
+    assert len(leftovers(to)) == 2
+    offline.export(local_playlist(own), to, replace=True)
+    assert leftovers(to) == ["Mine"]
+
+
 def test_replace_may_be_asked_for_where_nothing_stands(offline: MixExporter, own: Path, to: Path) -> None:
     """It allows, it does not demand."""
     check_export(offline.export(local_playlist(own), to, replace=True).folder)
@@ -265,6 +288,25 @@ def test_what_a_killed_process_left_is_swept_by_the_next_export(
     alike.mkdir()
     offline.export(local_playlist(own, name="Plain"), to)
     assert leftovers(to) == sorted(["Plain", other.name, alike.name])
+
+
+def test_what_this_very_process_left_is_swept(offline: MixExporter, own: Path, to: Path) -> None:
+    """A folder that could not be removed when its export failed, or of an earlier process of the same id."""
+    (to / temporary_name("Mine", "partial") / "Audio").mkdir(parents=True)
+    offline.export(local_playlist(own), to)
+    assert leftovers(to) == ["Mine"]
+
+
+def test_the_staged_folder_of_another_thread_is_not_swept(offline: MixExporter, own: Path, to: Path) -> None:
+    """Two exports of one name in one process: who comes second finds the name taken, and took nothing away before."""
+
+    def export_too(_: object) -> None:
+        check_export(offline.export(local_playlist(own), to).folder)
+
+    with pytest.raises(ExportExistsError, match="exist"):
+        offline.export(local_playlist(own), to, progress=when(Phase.EXPORT, export_too))
+    check_export(to / "Mine")
+    assert leftovers(to) == ["Mine"]
 
 
 def test_the_staged_folder_of_a_living_process_is_not_swept(
