@@ -35,8 +35,8 @@ class Origin(NamedTuple):
         """Give the origin of an absolute http(s) address.
 
         Raises:
-            UnsafeURLError: Another scheme, no host or one outside ASCII, a user name in it, or characters that no
-                address has.
+            UnsafeURLError: Another scheme, no host or one outside ASCII or with a wildcard, a user name in it, or
+                characters that no address has.
         """
         try:
             parts = urlsplit(url)
@@ -50,6 +50,8 @@ class Origin(NamedTuple):
         if not parts.hostname.isascii():
             # requests would ask the ASCII form, which is another origin by this comparison.
             raise UnsafeURLError(f"The host of {shown(url)} must be in its ASCII form (xn--…).")
+        if parts.hostname.startswith(("*", ".")):  # what requests refuses, with an error of its own
+            raise UnsafeURLError(f"The host of {shown(url)} is a pattern, not a name.")
         return cls(parts.scheme, parts.hostname, _DEFAULT_PORTS[parts.scheme] if port is None else port)
 
     def __str__(self) -> str:

@@ -37,7 +37,7 @@ _POSITIVE = (
     "max_reply_bytes",
 )
 _NUMBERS = ("int", "float")  # annotations are texts here
-_ORIGIN = re.compile(r"https?://[!-.0->A-Z\[\]^-~]+/?", re.IGNORECASE)  # no space, slash, "?", "@", backslash
+_ORIGIN = re.compile(r"https?://[!-.0->A-Z\[\]^-~]+/?", re.IGNORECASE | re.ASCII)  # no space, slash, "?", "@", backslash
 _NOT_NEGATIVE = ("headroom_bytes", "min_bytes_per_s", "retry_after_max_s", "retry_after_total_s")
 _POSITIVE_OR_NONE = ("max_bytes_per_s",)
 
@@ -174,4 +174,5 @@ def _is_origin(value: str) -> bool:
         _ = parts.port
     except ValueError:  # a port that is none, half a bracket
         return False
-    return bool(parts.hostname) and "#" not in value
+    # A pattern such as *.cdn.example is no host.
+    return bool(parts.hostname) and not parts.hostname.startswith(("*", ".")) and "#" not in value
