@@ -37,7 +37,9 @@ _POSITIVE = (
     "max_reply_bytes",
 )
 _NUMBERS = ("int", "float")  # annotations are texts here
-_ORIGIN = re.compile(r"https?://[!-.0->A-Z\[\]^-~]+/?", re.IGNORECASE | re.ASCII)  # no space, slash, "?", "@", backslash
+_ORIGIN = re.compile(
+    r"https?://[!-.0->A-Z\[\]^-~]+/?", re.IGNORECASE | re.ASCII
+)  # no space, slash, "?", "@", backslash
 _NOT_NEGATIVE = ("headroom_bytes", "min_bytes_per_s", "retry_after_max_s", "retry_after_total_s")
 _POSITIVE_OR_NONE = ("max_bytes_per_s",)
 
