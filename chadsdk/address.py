@@ -50,8 +50,9 @@ class Origin(NamedTuple):
         if not parts.hostname.isascii():
             # requests would ask the ASCII form, which is another origin by this comparison.
             raise UnsafeURLError(f"The host of {shown(url)} must be in its ASCII form (xn--…).")
-        if parts.hostname.startswith(("*", ".")):  # what requests refuses, with an error of its own
-            raise UnsafeURLError(f"The host of {shown(url)} is a pattern, not a name.")
+        # What requests refuses with an error of its own: patterns, and brackets around what is no IPv6.
+        if parts.hostname.startswith(("*", ".")) or ("[" in parts.netloc) != (":" in parts.hostname):
+            raise UnsafeURLError(f"The host of {shown(url)} is neither a name nor a number.")
         return cls(parts.scheme, parts.hostname, _DEFAULT_PORTS[parts.scheme] if port is None else port)
 
     def __str__(self) -> str:

@@ -176,5 +176,6 @@ def _is_origin(value: str) -> bool:
         _ = parts.port
     except ValueError:  # a port that is none, half a bracket
         return False
-    # A pattern such as *.cdn.example is no host.
-    return bool(parts.hostname) and not parts.hostname.startswith(("*", ".")) and "#" not in value
+    host = parts.hostname or "."
+    # A pattern such as *.cdn.example is no host, nor are brackets around anything but IPv6.
+    return not host.startswith(("*", ".")) and ("[" in value) == (":" in host) and "#" not in value

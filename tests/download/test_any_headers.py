@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from contextlib import suppress
-
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chadsdk.address import Origin, redirect_target
 from chadsdk.cache import Validator
-from chadsdk.download.check import Expectation
-from chadsdk.download.resume import RangeAsked, Step, judge, validator_of
-from chadsdk.errors import IntegrityError, ProtocolError, UnsafeURLError
+from chadsdk.download.resume import RangeAsked, Step, judge
 from chadsdk.exchange import Reply
-from chadsdk.media import EXTENSIONS, planned_extension
-from chadsdk.retry import parse_retry_after
-from chadsdk.source import CloudSource
-from tests.answers import read_answer
+from tests.answers import check_answer, read_answer
 
-_SOURCE = CloudSource(server="", track_id="t-1", stream_path="/t-1", title="Night")
 _ASKED = RangeAsked(400, 1000, Validator('"v1"', 1000))
-_HOME = Origin("https", "music.example", 443)
 _STATUS = st.sampled_from([200, 206, 416])
 _PIECES = [
     "bytes",
@@ -89,40 +78,16 @@ _REDIRECTS = st.builds(
 def test_any_headers_are_judged_or_refused(data: bytes) -> None:
     """Nothing but our own errors; a length, a digest and an extension are such or nothing at all."""
     reply = read_answer(data)
-    if reply is None:
-        return
-    for asked in (None, _ASKED):
-        with suppress(ProtocolError):
-            assert judge(reply, asked) in Step
-    validator = validator_of(reply)
-    if validator is not None:
-        assert not validator.etag.startswith("W/")
-        assert 0 < validator.total_bytes < 10**18
-    assert reply.content_length is None or 0 <= reply.content_length < 10**18
-    expected = Expectation.of(_SOURCE, reply, total_bytes=reply.content_length, max_bytes=1_000_000)
-    assert expected.sha256 is None or len(bytes.fromhex(expected.sha256)) == 32
-    try:
-        expected.check_lengths()
-    except (IntegrityError, ProtocolError):
-        assert expected.size_bytes is not None
-    name, kind = (reply.headers.get(each) for each in ("Content-Disposition", "Content-Type"))
-    assert planned_extension(stream_path=None, content_type=kind, content_disposition=name) in EXTENSIONS
-    seconds = parse_retry_after(reply.headers.get("Retry-After"), now=0.0)
-    assert seconds is None or 0 <= seconds <= 1e12 < math.inf
+    if reply is not None:
+        check_answer(reply)
 
 
 @given(_REDIRECTS)
 def test_any_location_leads_home_or_nowhere(data: bytes) -> None:
     """With no other origin allowed, whatever http.client takes for a Location is the server's own or is refused."""
     reply = read_answer(data)
-    location = reply.headers.get("Location") if reply is not None else None
-    if location is None:
-        return
-    try:
-        target = redirect_target("https://music.example/t-1", location, home=_HOME, allowed=())
-    except UnsafeURLError:
-        return
-    assert Origin.of(target) == _HOME
+    if reply is not None:
+        check_answer(reply)
 
 
 _PARTS = st.sampled_from(["0", "400", "0400", "999", "1000", "+999", "-1", "9.", "", "٤٠٠", "\u00b2", "9" * 30, "*"])

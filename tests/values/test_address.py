@@ -53,13 +53,13 @@ def test_an_origin_is_shown_as_an_address(url: str) -> None:
         " https://music.example",
         "https://music.example/\n", "https://music\t.example/", "https://music.example/\0",
         "https://music.example/\ud800",
-        "https://*.music.example/", "https://.music.example/",
+        "https://*.music.example/", "https://[v1.a]/", "https://.music.example/",
         "https://bücher.example/", "https://music.example\uff0fevil.example/", "https://\uff4dusic.example/",
     ],
     ids=ascii,
 )  # fmt: skip
 def test_addresses_that_have_no_origin(url: str) -> None:
-    """Another scheme, no host or a pattern, a user name, controls, or a host outside ASCII: none of these is requested."""
+    """Another scheme, no host or a pattern, a user name, controls, or a host outside ASCII: none is asked."""
     with pytest.raises(UnsafeURLError):
         Origin.of(url)
 
