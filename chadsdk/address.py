@@ -16,6 +16,11 @@ __all__ = ["Origin", "home_url", "join_path", "redirect_target", "shown"]
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
+# RFC 3986, without escapes and patterns. `urlsplit` passes over what stands behind a bracket; requests refuses that and
+# most else, with errors of its own.
+_AUTHORITY = re.compile(
+    r"(?:\[[0-9a-f:.]+(?:%[a-z0-9._~-]+)?\]|[a-z0-9_~-][a-z0-9._~-]*)(?::[0-9]*)?", re.IGNORECASE | re.ASCII
+)
 # Also where slashes are missing: that is how people type addresses.
 _USER = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*:/+|//+|)[^/]*@")
 # RFC 3986: what may stand unescaped in a path or query; "%" because servers send paths that are escaped already.
@@ -50,8 +55,7 @@ class Origin(NamedTuple):
         if not parts.hostname.isascii():
             # requests would ask the ASCII form, which is another origin by this comparison.
             raise UnsafeURLError(f"The host of {shown(url)} must be in its ASCII form (xn--…).")
-        # What requests refuses with an error of its own: patterns, and brackets around what is no IPv6.
-        if parts.hostname.startswith(("*", ".")) or ("[" in parts.netloc) != (":" in parts.hostname):
+        if not _AUTHORITY.fullmatch(parts.netloc):
             raise UnsafeURLError(f"The host of {shown(url)} is neither a name nor a number.")
         return cls(parts.scheme, parts.hostname, _DEFAULT_PORTS[parts.scheme] if port is None else port)
 

@@ -46,9 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--runs", type=int, help="inputs per target at most, which makes a run repeatable")
     parser.add_argument("--seed", type=int, default=1, help="of the fuzzer's choices (default: 1)")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="a new folder for corpora, logs and findings")
-    parser.add_argument(
-        "--repeat", type=Path, metavar="FILE", help="give this input to the one TARGET, and nothing else"
-    )
+    parser.add_argument("--repeat", type=Path, metavar="FILE", help="only give this input to the one TARGET")
     return parser
 
 
@@ -67,9 +65,8 @@ def _all_of(names: list[str], patience: Patience, folder: Path) -> int:
         print(_row(name, outcome), flush=True)
         if outcome.finding is not None:
             _show(name, outcome.finding)
-    print(
-        f"{total} inputs to {len(names)} targets with seed {patience.seed}: {found or 'no'} finding{'s' * (found != 1)}."
-    )
+    findings = "1 finding" if found == 1 else f"{found or 'no'} findings"
+    print(f"{total} inputs to {len(names)} targets with seed {patience.seed}: {findings}.")
     return 1 if found else 0
 
 

@@ -43,7 +43,7 @@ class Target:
 
 def scratch() -> Path:
     """Give a new folder, in memory where the system has such a place; it goes with the process."""
-    memory = Path("/dev/shm")  # noqa: S108 - the folder in it is ours alone
+    memory = Path("/dev/shm")
     place = tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None)
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     return Path(place)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 from chadsdk.errors import NotAudioError
 from chadsdk.media import AudioFormat, check_last_sample
