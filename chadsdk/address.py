@@ -19,7 +19,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
 # RFC 3986, without escapes and patterns. `urlsplit` passes over what stands behind a bracket; requests refuses that and
 # most else, with errors of its own.
 _AUTHORITY = re.compile(
-    r"(?:\[[0-9a-f:.]+(?:%[a-z0-9._~-]+)?\]|[a-z0-9_~-][a-z0-9._~-]*)(?::[0-9]*)?", re.IGNORECASE | re.ASCII
+    r"(?:\[[0-9a-f:.]+(?:%25[a-z0-9._~-]+)?\]|[a-z0-9_~-][a-z0-9._~-]*)(?::[0-9]*)?", re.IGNORECASE | re.ASCII
 )
 # Also where slashes are missing: that is how people type addresses.
 _USER = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*:/+|//+|)[^/]*@")

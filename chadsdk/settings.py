@@ -39,7 +39,8 @@ _POSITIVE = (
 _NUMBERS = ("int", "float")  # annotations are texts here
 # As `chadsdk.address.Origin` has it, and nothing behind it.
 _ORIGIN = re.compile(
-    r"https?://(?:\[[0-9a-f:.]+(?:%[a-z0-9._~-]+)?\]|[a-z0-9_~-][a-z0-9._~-]*)(?::[0-9]*)?/?", re.IGNORECASE | re.ASCII
+    r"https?://(?:\[[0-9a-f:.]+(?:%25[a-z0-9._~-]+)?\]|[a-z0-9_~-][a-z0-9._~-]*)(?::[0-9]*)?/?",
+    re.IGNORECASE | re.ASCII,
 )
 _NOT_NEGATIVE = ("headroom_bytes", "min_bytes_per_s", "retry_after_max_s", "retry_after_total_s")
 _POSITIVE_OR_NONE = ("max_bytes_per_s",)

@@ -32,7 +32,7 @@ def main(module: str, folder: Path, options: list[str]) -> None:
     arguments = [
         module,
         str(_corpus(target, folder)),
-        f"-dict={_dictionary(target, folder)}",
+        *([f"-dict={_dictionary(target, folder)}"] if target.words else []),  # it takes no empty one
         f"-artifact_prefix={folder}{os.sep}finding-",
         f"-max_len={target.most_bytes}",
         f"-timeout={_HANG_S}",
