@@ -1,4 +1,4 @@
-"""The command: ``python -m tests.fuzz [TARGET …] [--seconds 65] [--runs N] [--seed 1] [--keep FOLDER]``.
+"""The command: ``python -m tests.fuzz [TARGET …] [--seconds 45] [--runs N] [--seed 1] [--keep FOLDER]``.
 
 ``--repeat FILE`` gives one input to one target, without Atheris. Exits 1 on a finding.
 """
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Coverage-guided fuzzing of the parsers.")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"some of {', '.join(NAMES)}; all by default")
-    parser.add_argument("--seconds", type=int, default=65, help="for all targets together (default: 65)")
+    parser.add_argument("--seconds", type=int, default=45, help="for all targets together (default: 45)")
     parser.add_argument("--runs", type=int, help="inputs per target at most, which makes a run repeatable")
     parser.add_argument("--seed", type=int, default=1, help="of the fuzzer's choices (default: 1)")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="a new folder for corpora, logs and findings")

@@ -15,7 +15,6 @@ from tests.fuzz.target import Target
 __all__ = ["main"]
 
 _MOST_CPU_S = 5.0  # for one input, instrumented; honest ones take milliseconds
-_HANG_S = 20  # when libFuzzer ends what does not come back at all
 _MOST_MEMORY_MIB = 1024
 
 
@@ -35,7 +34,6 @@ def main(module: str, folder: Path, options: list[str]) -> None:
         *([f"-dict={_dictionary(target, folder)}"] if target.words else []),  # it takes no empty one
         f"-artifact_prefix={folder}{os.sep}finding-",
         f"-max_len={target.most_bytes}",
-        f"-timeout={_HANG_S}",
         f"-rss_limit_mb={_MOST_MEMORY_MIB}",
         "-print_final_stats=1",
         *options,

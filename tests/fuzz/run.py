@@ -25,11 +25,13 @@ class Patience:
         seconds: For this target.
         runs: Executions at most; None for as many as there is time for.
         seed: Of libFuzzer's choices.
+        hang_s: When what does not come back at all is ended.
     """
 
     seconds: int
     runs: int | None
     seed: int
+    hang_s: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Outcome:
 def fuzz(module: str, folder: Path, patience: Patience) -> Outcome:
     """Fuzz the target of a module in a new folder, which keeps its corpus and what is found."""
     folder.mkdir(parents=True)
-    options = [f"-seed={patience.seed}", f"-max_total_time={patience.seconds}"]
+    options = [f"-seed={patience.seed}", f"-max_total_time={patience.seconds}", f"-timeout={patience.hang_s}"]
     options += [] if patience.runs is None else [f"-runs={patience.runs}"]
     began = time.monotonic()
     command = [sys.executable, "-m", "tests.fuzz.child", module, str(folder), *options]

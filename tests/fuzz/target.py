@@ -17,7 +17,7 @@ __all__ = ["Target", "edited", "fields", "scratch", "stretched", "text_of"]
 
 _SEPARATOR = b"\xff"  # in no UTF-8
 _MOST_EDITS = 6
-_STRETCHED_CHARACTERS = 64 * 1024
+_STRETCHED_CHARACTERS = 48 * 1024  # the square of it is some ten seconds
 _SCALARS: tuple[object, ...] = (
     *(None, True, False, 0, -1, 1, 2**63, 10**400, 0.5, -0.0, 1e308, float("nan"), float("inf")),
     *("", "a", "\ud800", "\0", "..", "/x", "C:\\x", "a" * 64, "\u202e", "e\u0301", "]]>", [], {}, [[]], "exported"),

@@ -52,7 +52,7 @@ def test_what_was_planted_is_found(tmp_path: Path, capsys: pytest.CaptureFixture
 @_needs_atheris
 def test_what_does_not_come_back_is_found(tmp_path: Path) -> None:
     """An input that keeps a parser busy for half a day is ended, and kept."""
-    outcome = fuzz("tests.fuzz.busy", tmp_path / "busy", Patience(seconds=5, runs=None, seed=1))
+    outcome = fuzz("tests.fuzz.busy", tmp_path / "busy", Patience(seconds=5, runs=None, seed=1, hang_s=2))
     assert outcome.finding is not None
     assert outcome.finding.file is not None
     assert outcome.finding.file.read_bytes() == b"wait"
@@ -61,10 +61,10 @@ def test_what_does_not_come_back_is_found(tmp_path: Path) -> None:
 @_needs_atheris
 def test_runs_of_one_seed_are_alike(tmp_path: Path) -> None:
     """As many inputs as were asked for, to the same branches, and no finding where there is none."""
-    patience = Patience(seconds=60, runs=2000, seed=3)
+    patience = Patience(seconds=60, runs=500, seed=3)
     first, second = (fuzz("tests.fuzz.targets.documents", tmp_path / name, patience) for name in ("a", "b"))
     assert first.finding is second.finding is None
-    assert first.executions == second.executions == 2000
+    assert first.executions == second.executions == 500
     assert (first.edges, first.features) == (second.edges, second.features)
     assert first.edges > 0
 
@@ -91,4 +91,4 @@ def test_texts_and_fields() -> None:
     assert fields(b"a\xffb\xffc", 2) == [b"a", b"b\xffc"]
     assert fields(b"", 2) == [b"", b""]
     assert stretched(b"\0ab") == "ab"
-    assert len(stretched(b"\x0fab")) > 60_000
+    assert len(stretched(b"\x0fab")) > 40_000
