@@ -27,7 +27,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _LARGEST_WHOLE = 2**63 - 1
 LARGEST_NUMBER = 1e20
-"""More seconds, decibels or beats than anybody can mean, and still far from where sums and quotients become infinite."""
+"""More seconds, decibels or beats than anybody means, and far from where sums and quotients become infinite."""
 
 
 def text(value: object) -> str:
