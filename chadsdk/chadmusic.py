@@ -20,7 +20,7 @@ from chadsdk.address import Origin, home_url, join_path
 from chadsdk.auth import BearerToken, Credentials, Headers, NoCredentials, check_token
 from chadsdk.cancel import CancelToken
 from chadsdk.decode import decode, parse_json
-from chadsdk.errors import AuthError, ConfigurationError, DataError, Reason
+from chadsdk.errors import AuthError, ConfigurationError, DataError, Reason, UnsafeNameError
 from chadsdk.exchange import Request
 from chadsdk.files import safe_id
 from chadsdk.library import Playlist, PlaylistEntry, Problem, Track
@@ -105,13 +105,13 @@ class ChadMusicAPIClient:
         """Look up one track.
 
         Raises:
+            UnsafeNameError: The id is none that could be asked for.
             NotFoundError: There is none.
             DataError: The reply is malformed; the error names the place.
             ExportCancelled: Cancelled.
             ChadError: The server cannot be asked.
         """
-        safe_id(track_id)
-        path = f"/api/tracks/{quote(track_id, safe='')}"
+        path = f"/api/tracks/{_segment(track_id)}"
         track = self._get(path, f"track {track_id}", ChadTrack.read, cancel)
         return replace(track, server=self.key)
 
@@ -121,12 +121,12 @@ class ChadMusicAPIClient:
         A malformed track becomes an entry all the same; an export reports it as missing.
 
         Raises:
+            UnsafeNameError: The id is none that could be asked for.
             NotFoundError: There is none.
             DataError: A page is malformed; the error names the place.
             ExportCancelled: Cancelled.
             ChadError: The server cannot be asked.
         """
-        safe_id(playlist_id)
         name, entries = playlist_id, list[PlaylistEntry]()
         for number, page in enumerate(self._pages(playlist_id, cancel)):
             name = page.name if number == 0 else name
@@ -134,7 +134,7 @@ class ChadMusicAPIClient:
         return Playlist(name, entries=tuple(entries))
 
     def _pages(self, playlist_id: str, cancel: CancelToken | None) -> Iterator[PlaylistPage]:
-        path = f"/api/playlists/{quote(playlist_id, safe='')}"
+        path = f"/api/playlists/{_segment(playlist_id)}"
         what = f"playlist {playlist_id}"
         cursor: str | None = None
         seen: set[str] = set()
@@ -199,6 +199,18 @@ class ChadMusicAPIClient:
             return check_token(tokens.token)
         except ConfigurationError as exc:
             raise AuthError("The server gave new credentials that no header can hold.") from exc
+
+
+def _segment(given: str) -> str:
+    """Give an id as one segment of a path.
+
+    Raises:
+        UnsafeNameError: No id, or one with dot segments: what stands between us and the server may take escapes away.
+    """
+    safe_id(given)
+    if {".", ".."} & set(given.replace("\\", "/").split("/")):
+        raise UnsafeNameError(f"The id {given[:40]!a} would lead out of the API's path.")
+    return quote(given, safe="")
 
 
 def _key_of(base_url: str) -> str:

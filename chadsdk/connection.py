@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import http.client
 import logging
 import os
@@ -21,21 +22,25 @@ from urllib3.util.wait import wait_for_write
 
 from chadsdk.line import Line
 from chadsdk.lookup import look_up
+from chadsdk.reach import Reach
 
 __all__ = ["LineAdapter"]
 
 
-def _open_socket(connection: HTTPConnection) -> socket.socket:
-    """Connect as urllib3 does, but on a socket that the line knows before it waits for the server."""
+def _open_socket(connection: HTTPConnection, reach: Reach | None) -> socket.socket:
+    """Connect as urllib3 does, but within reach, and on a socket that the line knows before it waits for the server."""
     line = Line.current()
     if line is None:
         with Line():
-            return _open_socket(connection)
+            return _open_socket(connection, reach)
     failure: OSError | None = None
+    host = connection.host.strip("[]")
     try:
-        found = look_up(connection.host.strip("[]"), connection.port, ended_by=line.ending)
+        found = look_up(host, connection.port, ended_by=line.ending)
     except (OSError, UnicodeError) as exc:
         raise NameResolutionError(connection.host, connection, socket.gaierror(str(exc))) from exc
+    if reach is not None:
+        found = reach.within(host, found, ended_by=line.ending)
     for family, kind, protocol, _, address in found:
         sock = socket.socket(family, kind, protocol)
         try:
@@ -80,11 +85,16 @@ class _Answer(http.client.HTTPResponse):
 
 class _Connection(HTTPConnection):
     response_class = _Answer
+    debuglevel = 0  # of its own: with `http.client.HTTPConnection.debuglevel` set, all headers would be printed
     served = False  # whether a request was sent over the socket that it has
+
+    def __init__(self, *args: Any, reach: Reach | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._reach = reach
 
     def _new_conn(self) -> socket.socket:
         self.served = False
-        return _open_socket(self)
+        return _open_socket(self, self._reach)
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         _send_on(self)
@@ -94,11 +104,16 @@ class _Connection(HTTPConnection):
 
 class _SecureConnection(HTTPSConnection):
     response_class = _Answer
+    debuglevel = 0
     served = False
+
+    def __init__(self, *args: Any, reach: Reach | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._reach = reach
 
     def _new_conn(self) -> socket.socket:
         self.served = False
-        return _open_socket(self)
+        return _open_socket(self, self._reach)
 
     def connect(self) -> None:
         try:
@@ -153,9 +168,17 @@ _WITHOUT_QUERIES = _WithoutQueries()
 
 
 class LineAdapter(HTTPAdapter):
-    """Connections that a `Line` can cut."""
+    """Connections that a `Line` can cut.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    Args:
+        args: Those of requests' adapter.
+        reach: Where connections may lead; None for anywhere. Those through a proxy lead to the proxy, which the user
+            chose, and where it leads is its own affair.
+        kwargs: As `args`.
+    """
+
+    def __init__(self, *args: Any, reach: Reach | None = None, **kwargs: Any) -> None:
+        self._reach = reach  # before the pools are made
         super().__init__(*args, **kwargs)
         # One and the same object: a logger takes it once, however many adapters there are.
         logging.getLogger("urllib3.connectionpool").addFilter(_WITHOUT_QUERIES)
@@ -163,17 +186,19 @@ class LineAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools of direct connections; requests calls it."""
         super().init_poolmanager(*args, **kwargs)
-        _set_up(self.poolmanager)
+        _set_up(self.poolmanager, self._reach)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         """Make the pools of connections through a proxy; requests calls it."""
         manager = super().proxy_manager_for(proxy, **kwargs)
-        _set_up(manager)
+        _set_up(manager, None)
         return manager
 
 
-def _set_up(manager: PoolManager) -> None:
-    manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+def _set_up(manager: PoolManager, reach: Reach | None) -> None:
+    # What a pool does not know goes to its connections.
+    makers: Any = {"http": functools.partial(_Pool, reach=reach), "https": functools.partial(_SecurePool, reach=reach)}
+    manager.pool_classes_by_scheme = makers
     # What closes a session only forgets its pools: their connections would be closed when the pools are collected,
     # which an error that came through one puts off.
     manager.pools.dispose_func = HTTPConnectionPool.close

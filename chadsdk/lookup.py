@@ -9,12 +9,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-__all__ = ["Address", "look_up"]
+__all__ = ["Address", "EndedBy", "look_up"]
 
 Address = tuple[Any, Any, int, str, Any]
 """Family, kind, protocol, canonical name and address of a socket, as `socket.getaddrinfo` gives them."""
 
 EndedBy = Callable[[Callable[[], None]], AbstractContextManager[None]]
+"""Registers, for the length of a block, what ends a wait."""
 
 
 def look_up(host: str, port: int, *, ended_by: EndedBy) -> list[Address]:

@@ -15,7 +15,14 @@ from datetime import UTC
 from typing import TypeVar
 
 from chadsdk.cancel import CancelToken
-from chadsdk.errors import IntegrityError, RateLimitedError, StalledError, TrackError
+from chadsdk.errors import (
+    ForbiddenError,
+    IntegrityError,
+    NotFoundError,
+    RateLimitedError,
+    StalledError,
+    TrackError,
+)
 from chadsdk.settings import Settings
 
 __all__ = ["RetryPolicy", "parse_retry_after", "retrying"]
@@ -24,6 +31,8 @@ T = TypeVar("T")
 
 _FOREVER_S = 1e12  # longer than any budget, and still a number that a message can show
 
+#: What may be put right by asking once more, and not by asking often: wrong bytes, a link that has expired.
+_ONCE_MORE = (IntegrityError, ForbiddenError, NotFoundError)
 _REAL_PROGRESS_BYTES = 64 * 1024  # fewer do not count, or a server that gives a byte per attempt never ends
 
 
@@ -91,8 +100,9 @@ def retrying(
 ) -> T:
     """Call `attempt` until it succeeds or the policy gives up.
 
-    Progress resets the count of failures; an `IntegrityError` is tried once more, and never again. An attempt that was
-    not made, because the server wants to be left alone, counts as none, but waiting for it uses up the patience.
+    Progress resets the count of failures; wrong bytes, and what another origin refuses, are tried once more, and never
+    again. An attempt that was not made, because the server wants to be left alone, counts as none, but waiting for it
+    uses up the patience.
 
     Args:
         attempt: One whole attempt.
@@ -105,7 +115,7 @@ def retrying(
         ExportCancelled: Cancelled before, between or in an attempt.
         TrackError: The last failure.
     """
-    failures, corrupt, mark, waited_s = 0, 0, reached(), 0.0
+    failures, doubtful, mark, waited_s = 0, 0, reached(), 0.0
     while True:
         token.raise_if_cancelled()
         try:
@@ -113,8 +123,8 @@ def retrying(
         except TrackError as exc:
             # First the flag: a connection that a cancel cut looks like a failure of the network.
             token.raise_if_cancelled()
-            corrupt += isinstance(exc, IntegrityError)
-            if corrupt > 1:
+            doubtful += isinstance(exc, _ONCE_MORE)
+            if doubtful > 1:
                 raise
             failures += _was_asked(exc)
             if policy.is_progress(exc, grown_bytes=reached() - mark):

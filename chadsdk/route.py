@@ -7,7 +7,8 @@ So it prepares one, and a `Route` sends all others through the very pool that th
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from requests.utils import get_environ_proxies
 from chadsdk.address import Origin
 from chadsdk.auth import OriginAuth
 from chadsdk.connection import LineAdapter
+from chadsdk.errors import ConfigurationError
 from chadsdk.session import build_session
 from chadsdk.settings import Settings
 
@@ -84,11 +86,11 @@ class Routes:
 
     def __init__(self, home: Origin, settings: Settings, *, connections: int) -> None:
         self._home = home
-        self._session = build_session(settings, connections=connections)
+        self._session = build_session(settings, connections=connections, home=home)
         self._timeout = urllib3.Timeout(connect=settings.connect_timeout_s, read=settings.read_timeout_s)
         # Read once: requests would read the whole environment for each request, which costs more than the request.
         allowed = [Origin.of(each) for each in settings.cdn_origins]
-        self._proxies = {origin: get_environ_proxies(str(origin)) for origin in (home, *allowed)}
+        self._proxies = {origin: _proxies_of(origin) for origin in (home, *allowed)}
         # One is made anew when the credentials change. Two threads may both make one: the last stays.
         self._known: dict[Origin, tuple[Mapping[str, str], Route]] = {}
 
@@ -96,7 +98,11 @@ class Routes:
         return origin in self._proxies
 
     def to(self, origin: Origin, credentials: Mapping[str, str]) -> Route:
-        """Give the route to an allowed origin; the credentials go with it where they belong."""
+        """Give the route to an allowed origin; the credentials go with it where they belong.
+
+        Raises:
+            ConfigurationError: The environment names a proxy for it that cannot be used.
+        """
         known = self._known.get(origin)
         if known is not None and known[0] == credentials:
             return known[1]
@@ -115,9 +121,28 @@ class Routes:
         prepared = self._session.prepare_request(requests.Request("GET", str(origin), auth=auth))
         adapter = self._session.get_adapter(str(origin))
         assert isinstance(adapter, LineAdapter)  # noqa: S101 - `build_session` mounts no other
-        through_proxy = adapter.request_url(prepared, proxies) == prepared.url
         new_pool = functools.partial(_pool, adapter, prepared, self._session.verify, proxies)
-        return Route(origin, dict(prepared.headers), new_pool(), new_pool, through_proxy, self._timeout)
+        with _naming_bad_proxies(origin):
+            through_proxy = adapter.request_url(prepared, proxies) == prepared.url
+            pool = new_pool()
+        return Route(origin, dict(prepared.headers), pool, new_pool, through_proxy, self._timeout)
+
+
+def _proxies_of(origin: Origin) -> Mapping[str, str]:
+    with _naming_bad_proxies(origin):
+        return get_environ_proxies(str(origin))
+
+
+@contextmanager
+def _naming_bad_proxies(origin: Origin) -> Iterator[None]:
+    """Turn what requests and urllib3 say of a proxy into one error that does not show it: it may hold a password."""
+    try:
+        yield
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as exc:
+        why = "give an address such as http://proxy.example:3128"
+        if isinstance(exc, requests.exceptions.InvalidSchema):  # the only one that requests gives here
+            why = "SOCKS needs the package PySocks, which is not installed"
+        raise ConfigurationError(f"The proxy that the environment names for {origin} cannot be used: {why}.") from None
 
 
 def _pool(

@@ -5,6 +5,7 @@ Facts this room is built on, each held by a test: urllib3's retries do not cover
 
 from __future__ import annotations
 
+import errno
 import http.client
 import os
 import socket
@@ -17,24 +18,43 @@ from pathlib import Path
 import requests
 import urllib3
 from requests.cookies import RequestsCookieJar
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
+from chadsdk.address import Origin
 from chadsdk.connection import LineAdapter
 from chadsdk.errors import ConfigurationError, NetworkError, ProtocolError, StalledError, TrackError, TruncatedError
+from chadsdk.reach import Reach
 from chadsdk.settings import Settings
 from chadsdk.version import VERSION
 
 __all__ = ["build_session", "naming_network_errors"]
 
+_NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # as in requests
+# What OpenSSL says when the two sides have no protocol, cipher or key in common: the next attempt would end likewise.
+_NO_AGREEMENT = {
+    "DH_KEY_TOO_SMALL",
+    "HTTP_REQUEST",
+    "NO_PROTOCOLS_AVAILABLE",
+    "PACKET_LENGTH_TOO_LONG",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE",
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+    "TLSV1_ALERT_INSUFFICIENT_SECURITY",
+    "TLSV1_ALERT_PROTOCOL_VERSION",
+    "UNKNOWN_PROTOCOL",
+    "UNSUPPORTED_PROTOCOL",
+    "WRONG_VERSION_NUMBER",  # also of a server that speaks no TLS at all
+}
 _USER_AGENT = f"chadsdk/{VERSION}"
 
 
-def build_session(settings: Settings, *, connections: int) -> requests.Session:
+def build_session(settings: Settings, *, connections: int, home: Origin | None = None) -> requests.Session:
     """Build a session for one server.
 
     Args:
         settings: Whose certificates to trust.
         connections: Most connections to one host; a further request waits for one.
+        home: The server; what others are in reach depends on where it is (`Reach`). None allows any.
 
     Returns:
         A session without retries, cookies, netrc or redirects of its own. Proxies are the caller's to pass.
@@ -44,7 +64,10 @@ def build_session(settings: Settings, *, connections: int) -> requests.Session:
     """
     session = requests.Session()
     origins = 1 + len(settings.cdn_origins)  # a pool for each
-    adapter = LineAdapter(pool_connections=origins, pool_maxsize=connections, max_retries=0, pool_block=True)
+    reach = None if home is None else Reach(home.host, home.port)
+    adapter = LineAdapter(
+        pool_connections=origins, pool_maxsize=connections, max_retries=0, pool_block=True, reach=reach
+    )
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     session.trust_env = False  # netrc would replace our credentials
@@ -55,14 +78,15 @@ def build_session(settings: Settings, *, connections: int) -> requests.Session:
     return session
 
 
-def _trusted(settings: Settings) -> str | bool:
+def _trusted(settings: Settings) -> str:
     given = {"ca_bundle": settings.ca_bundle} | {name: os.environ.get(name) for name in _CA_VARIABLES}
     for origin, chosen in given.items():
         if chosen:
             if not _exists(Path(chosen)):
                 raise ConfigurationError(f"{origin} is {str(chosen)!a}, and there are no certificates there.")
             return str(chosen)
-    return True
+    # Named, because routes take their pools past `Session.send`, which would: those of the system would count instead.
+    return str(DEFAULT_CA_BUNDLE_PATH)
 
 
 def _exists(path: Path) -> bool:
@@ -104,6 +128,13 @@ def _named(exc: Exception, what: str, *, body: bool) -> TrackError:
     if _has(causes, ssl.SSLCertVerificationError):
         why = next(str(c.verify_message) for c in causes if isinstance(c, ssl.SSLCertVerificationError))
         return NetworkError(f"The server's certificate is not valid ({why}); asked for {what}.", retryable=False)
+    if any(isinstance(cause, OSError) and cause.errno in _NO_DESCRIPTOR for cause in causes):
+        return NetworkError(f"No connection to the server: too many open files on this computer; asked for {what}.")
+    reasons = {cause.reason for cause in causes if isinstance(cause, ssl.SSLError)} & _NO_AGREEMENT
+    if reasons:
+        why = min(reasons).replace("_", " ").lower()
+        message = f"The server and this computer cannot agree on a secure connection ({why}); asked for {what}."
+        return NetworkError(message, retryable=False)
     if _has(causes, urllib3.exceptions.NameResolutionError, socket.gaierror):
         return NetworkError(f"The server's name cannot be found; asked for {what}.")
     if _has(causes, requests.ConnectTimeout, urllib3.exceptions.NewConnectionError, ConnectionRefusedError):

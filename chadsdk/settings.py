@@ -91,8 +91,10 @@ class Settings:
             connections are left, the largest are fetched in parts.
         max_reply_bytes: Cap for one JSON reply or playlist file.
         cdn_origins: Other origins, such as ``https://cdn.example``, that the server may redirect
-            downloads to: scheme, host and perhaps a port. Credentials never go there.
-        ca_bundle: File of trusted certificates; None for the environment's or requests' own.
+            downloads to: scheme, host and perhaps a port. Credentials never go there. A name must not lead to a
+            private or loopback address unless the server is at one, too; write down the address if that is meant.
+        ca_bundle: File or folder of trusted certificates; None for that of REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE, and
+            without these for those that requests brings. SSL_CERT_FILE is not heard.
         cache_policy: What is removed from the cache after an export or a batch of downloads; by default nothing.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["one_line", "xml_line"]
+__all__ = ["one_line", "title_of", "xml_line"]
 
 _NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")  # XML 1.0, 2.2; the controls are no part of a line
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -19,6 +19,11 @@ def one_line(text: str) -> str:
     Controls and line breaks become spaces; marks that turn the reading direction go.
     """
     return " ".join(_BREAKS.sub(" ", _DIRECTION.sub("", text)).split())
+
+
+def title_of(title: str) -> str:
+    """Give `title` as it is, or ``Untitled`` for one that is empty or shows nothing in a line."""
+    return title if one_line(title) else "Untitled"
 
 
 def xml_line(text: str, *, instead: str = "\ufffd") -> str:

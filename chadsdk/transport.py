@@ -18,13 +18,7 @@ import urllib3
 from chadsdk.address import Origin, redirect_target
 from chadsdk.auth import Credentials
 from chadsdk.cancel import CancelToken
-from chadsdk.errors import (
-    AuthError,
-    NetworkError,
-    ProtocolError,
-    TrackError,
-    UnsafeURLError,
-)
+from chadsdk.errors import AuthError, NetworkError, ProtocolError, TrackError, UnsafeURLError
 from chadsdk.exchange import Incoming, Reply, Request
 from chadsdk.gate import Gate
 from chadsdk.line import Line
@@ -123,9 +117,10 @@ class Transport:
             self._watchdog.watching(line.cut) as watch,
         ):
             line.waiting = watch.headers_begin
-            response, _ = self._authorized(request, _Call(token, line, watch))
+            response, origin = self._authorized(request, _Call(token, line, watch))
             try:
-                yield Incoming(self._checked(response, request), request.what, response, token, watch, self._pace)
+                reply = self._checked(response, request, elsewhere=origin != self._home)
+                yield Incoming(reply, request.what, response, token, watch, self._pace)
             finally:
                 _discard(response)
 
@@ -167,7 +162,7 @@ class Transport:
         finally:
             slots.release()
 
-    def _checked(self, response: urllib3.HTTPResponse, request: Request) -> Reply:
+    def _checked(self, response: urllib3.HTTPResponse, request: Request, *, elsewhere: bool) -> Reply:
         """Give the reply of an acceptable answer, or raise what the status means."""
         status = response.status
         if status in {200, 206, 416}:
@@ -175,7 +170,7 @@ class Transport:
         retry_after_s = parse_retry_after(response.headers.get("Retry-After"))
         if retry_after_s is not None and status in _SHUTS_THE_GATE:
             self._gate.shut(retry_after_s)
-        raise refusal(status, request.what, retry_after_s)
+        raise refusal(status, request.what, retry_after_s, elsewhere=elsewhere)
 
     def _authorized(self, request: Request, call: _Call) -> _Answer:
         sent = self._credentials.headers()

@@ -87,8 +87,10 @@ class CacheLayout:
 
     @classmethod
     def all(cls, root: Path) -> Iterator[CacheLayout]:
-        """Give the layout of every server that has a folder in `root`."""
+        """Give the layout of every server that has a folder in `root`; none that leads elsewhere by a link."""
         if root.is_dir():
             for folder in sorted(root.iterdir()):
-                if folder.is_dir() and not folder.is_symlink() and (folder / ".records").is_dir():
-                    yield cls(folder)
+                layout = cls(folder)
+                linked = any(each.is_symlink() for each in layout.private_folders[1:])
+                if not linked and layout.records.is_dir():
+                    yield layout

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 
@@ -20,6 +21,8 @@ __all__ = ["Hold", "holding"]
 
 _log = logging.getLogger(__name__)
 
+_NOTE_S = 10.0  # a wait that is longer is told of, each time so much of it has passed
+
 
 class Hold(Enum):
     """What asking for a lock came to."""
@@ -30,13 +33,14 @@ class Hold(Enum):
 
 
 @contextmanager
-def holding(path: Path, token: CancelToken, *, wait_s: float) -> Iterator[Hold]:
+def holding(path: Path, token: CancelToken, *, wait_s: float, note_s: float = _NOTE_S) -> Iterator[Hold]:
     """Ask for the lock at `path` and keep it inside the block, which may end on another thread.
 
     Args:
         path: The lock file; its folder exists.
         token: Ends the wait.
         wait_s: Longest wait; 0 asks once.
+        note_s: How often a wait is told of in the log.
 
     Raises:
         ExportCancelled: Cancelled while waiting.
@@ -44,7 +48,7 @@ def holding(path: Path, token: CancelToken, *, wait_s: float) -> Iterator[Hold]:
     """
     # A new object each time: one object would let a second thread in. Never the soft lock, which outlives a crash.
     lock = FileLock(path, timeout=wait_s, mode=0o600, fallback_to_soft=False, thread_local=False)
-    hold = _acquire(lock, token)
+    hold = _acquire(lock, _hearing(token, path, note_s=note_s), token)
     try:
         yield hold
     finally:
@@ -52,9 +56,26 @@ def holding(path: Path, token: CancelToken, *, wait_s: float) -> Iterator[Hold]:
             lock.release()
 
 
-def _acquire(lock: FileLock, token: CancelToken) -> Hold:
+def _hearing(token: CancelToken, path: Path, *, note_s: float) -> Callable[[], bool]:
+    """Give what a wait asks at each of its looks: whether it is to end. It notes in the log that it goes on."""
+    began = time.monotonic()
+    noted = began
+
+    def is_cancelled() -> bool:
+        nonlocal noted
+        now = time.monotonic()
+        if now - noted >= note_s:
+            noted = now
+            _log.info("another process is at %s, waited for since %.0f s", path, now - began)
+        return token.cancelled
+
+    return is_cancelled
+
+
+def _acquire(lock: FileLock, is_cancelled: Callable[[], bool], token: CancelToken) -> Hold:
     try:
-        lock.acquire(cancel_check=lambda: token.cancelled)
+        _refuse_other_names(Path(lock.lock_file))
+        lock.acquire(cancel_check=is_cancelled)
     except Timeout:
         token.raise_if_cancelled()
         return Hold.BUSY
@@ -64,3 +85,10 @@ def _acquire(lock: FileLock, token: CancelToken) -> Hold:
         _log.warning("no file locks at %s (%s): a track may be downloaded twice", lock.lock_file, exc)
         return Hold.NO_LOCKS
     return Hold.OURS
+
+
+def _refuse_other_names(path: Path) -> None:
+    """Refuse a hard link: the permissions of the file elsewhere, and in older filelocks its content, would go."""
+    with suppress(FileNotFoundError):
+        if path.lstat().st_nlink > 1:
+            raise OSError(errno.EMLINK, "it has another name elsewhere", str(path))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chadsdk.decode import Field, Misfit, decode, parse_json, read_fields, sha256_hex, text, whole_number
 from chadsdk.errors import DataError
-from chadsdk.files import write_advisory
+from chadsdk.files import read_own, write_advisory
 from chadsdk.media import EXTENSIONS
 
 __all__ = ["CacheRecord", "Verified"]
@@ -71,7 +71,7 @@ class CacheRecord:
     def read(cls, path: Path) -> CacheRecord | None:
         """Read one; None when there is none or it is of no use."""
         try:
-            data = path.read_bytes()
+            data = read_own(path, most_bytes=_LARGEST_BYTES)
             return decode(path.name, _read, parse_json(data, document=path.name, max_bytes=_LARGEST_BYTES))
         except (OSError, DataError):
             return None

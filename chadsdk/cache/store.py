@@ -16,9 +16,9 @@ from chadsdk.cache.layout import CacheLayout
 from chadsdk.cache.locks import Hold, holding
 from chadsdk.cache.record import CacheRecord, Verified
 from chadsdk.cache.rehash import note_digest, record_of
-from chadsdk.cache.work import WorkFile, claim, forget_partial, orphans
+from chadsdk.cache.work import WorkFile, claim, forget_partial, orphans, remove_file
 from chadsdk.cancel import CancelToken
-from chadsdk.files import make_private_folder, safe_id, sync_folder
+from chadsdk.files import make_private_folder, make_private_root, safe_id, sync_folder
 from chadsdk.media import EXTENSIONS
 from chadsdk.source import CloudSource
 
@@ -61,8 +61,15 @@ class Cache:
         return (self.layout.folder.name, safe_id(source.track_id))
 
     def prepare(self) -> None:
-        """Make the folders, for this user alone, and remove what dead processes left."""
-        for folder in self.layout.private_folders:
+        """Make the folders, for this user alone, and remove what dead processes left.
+
+        Raises:
+            PermissionError: One of them belongs to another user, who could put anything in.
+            OSError: The file system refuses, or a link stands in the place of a folder.
+        """
+        root, *folders = self.layout.private_folders
+        make_private_root(root)
+        for folder in folders:
             make_private_folder(folder)
         self._there = frozenset(name.partition(".")[0] for name in os.listdir(self.layout.folder))  # noqa: PTH208 - names
         for orphan in orphans(self.layout.partials):
@@ -70,7 +77,7 @@ class Cache:
             lock = self.layout.locks / f"{orphan.name.split('.', 1)[0]}.lock"
             with holding(lock, CancelToken(), wait_s=0) as hold:
                 if hold is Hold.OURS:
-                    orphan.unlink(missing_ok=True)
+                    remove_file(orphan)
 
     def locked(self, source: CloudSource, token: CancelToken, *, wait_s: float) -> AbstractContextManager[Hold]:
         """Hold a track's lock; see `holding`."""
@@ -98,6 +105,8 @@ class Cache:
             valid = record if record is not None and record.describes(status) else None
             if record is not None and valid is None:
                 continue  # cut, grown or replaced since it was stored
+            if status.st_nlink > 1:
+                continue  # it has a name elsewhere, where others may write into it
             if _fits(source, status, valid):
                 return CachedTrack(
                     path,
@@ -198,9 +207,10 @@ class Cache:
         return self._there is None or safe_id(track_id) in self._there
 
     def _tidy(self, track_id: str, *, keep: Path) -> None:
-        for path, _ in self._files(track_id):
-            if path != keep:  # an older revision in another format
-                path.unlink(missing_ok=True)
+        for extension in _EXTENSIONS:
+            path = self.layout.audio(track_id, extension)
+            if path != keep:  # an older revision in another format, or a link that somebody put there
+                remove_file(path)
 
     def _files(self, track_id: str, extensions: Iterable[str] = _EXTENSIONS) -> Iterator[tuple[Path, os.stat_result]]:
         stem = f"{self.layout.folder}{os.sep}{safe_id(track_id)}."

@@ -1,9 +1,10 @@
 """`WorkFile`: a download under way, and how it is put aside and taken up again without any lock.
 
 A partial is claimed by renaming it to a unique name, which one of any number of claimers manages. A note beside it
-says of which version it is (strong ETag and total length), which bytes of it are there (its length does not: a file
-that several connections fill is as long as the whole from the start), and which very file it speaks of (length and
-modification time). What the note does not fit is thrown away, so bytes of two versions can never be joined.
+says of which version it is (strong ETag and total length, its digest where one was named), which bytes of it are there
+(its length does not: a file that several connections fill is as long as the whole from the start), and which very file
+it speaks of (length and modification time). What the note does not fit is thrown away, so bytes of two versions can
+never be joined.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import stat
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,11 +20,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from chadsdk.cache.spans import Span, joined
-from chadsdk.decode import Field, Misfit, decode, items, parse_json, read_fields, text, whole_number
+from chadsdk.decode import Field, Misfit, decode, items, parse_json, read_fields, sha256_hex, text, whole_number
 from chadsdk.errors import DataError
-from chadsdk.files import new_file, unique_word, write_advisory
+from chadsdk.files import new_file, read_own, unique_word, write_advisory
 
-__all__ = ["ORPHAN_AGE_S", "Validator", "WorkFile", "claim", "forget_partial", "is_fresh", "orphans"]
+__all__ = ["ORPHAN_AGE_S", "Validator", "WorkFile", "claim", "forget_partial", "is_fresh", "orphans", "remove_file"]
 
 ORPHAN_AGE_S = 3600.0
 
@@ -49,6 +51,7 @@ class WorkFile:
         folder_stem: Path of the partial that it may become, without its suffix.
         validator: Of the bytes that are in it; None when they cannot be resumed.
         spans: Which bytes are in it, kept by who writes.
+        sha256: Digest of the whole version, hex, as somebody said it; None when nobody did. Only ever compared with.
         was_partial: Whether a partial or its note may lie beside it.
     """
 
@@ -58,6 +61,7 @@ class WorkFile:
     validator: Validator | None = None
     spans: tuple[Span, ...] = ()
     was_partial: bool = False
+    sha256: str | None = None
 
     def restart(self) -> None:
         """Forget what is in it."""
@@ -65,6 +69,7 @@ class WorkFile:
         self.stream.truncate()
         self.validator = None
         self.spans = ()
+        self.sha256 = None
 
     def reopened(self) -> BinaryIO:
         """Give another stream on the same file, with a place of its own; the caller closes it.
@@ -95,6 +100,7 @@ class WorkFile:
                 "spans": self.spans,
                 "size_bytes": status.st_size,
                 "mtime_ns": status.st_mtime_ns,
+                "sha256": self.sha256,
             }
             write_advisory(_beside(self.folder_stem, _NOTE), json.dumps(note).encode(), mode=0o600)
             self.path.rename(_beside(self.folder_stem, _PART))
@@ -123,8 +129,9 @@ def claim(folder: Path, stem: str) -> WorkFile:
     work = _taken_up(mine, folder_stem)
     if work is not None:
         return work
-    _remove(mine)
-    return WorkFile(mine, new_file(mine, mode=0o600), folder_stem, was_partial=True)
+    remove_file(mine)
+    anew = Path(f"{folder_stem}.{unique_word()}{_TEMPORARY}")  # a folder that stood there keeps that name
+    return WorkFile(anew, new_file(anew, mode=0o600), folder_stem, was_partial=True)
 
 
 def _taken_up(mine: Path, folder_stem: Path) -> WorkFile | None:
@@ -134,9 +141,11 @@ def _taken_up(mine: Path, folder_stem: Path) -> WorkFile | None:
     stream = _open(mine)
     status = os.fstat(stream.fileno())
     fits = (status.st_size, status.st_mtime_ns) == (note["size_bytes"], note["mtime_ns"])
+    # What has another name, too, would be written into there.
+    fits = fits and stat.S_ISREG(status.st_mode) and status.st_nlink == 1
     validator, spans = Validator(note["etag"], note["total_bytes"]), joined(note["spans"])
     if fits and spans and spans[-1][1] <= min(status.st_size, validator.total_bytes):
-        return WorkFile(mine, stream, folder_stem, validator, spans, was_partial=True)
+        return WorkFile(mine, stream, folder_stem, validator, spans, was_partial=True, sha256=note.get("sha256"))
     stream.close()
     return None
 
@@ -155,7 +164,7 @@ def forget_partial(work: WorkFile) -> None:
     """Remove what is left of a partial once the track is whole."""
     if work.was_partial:
         for suffix in (_PART, _NOTE):
-            _remove(_beside(work.folder_stem, suffix))
+            remove_file(_beside(work.folder_stem, suffix))
 
 
 def _beside(stem: Path, suffix: str) -> Path:
@@ -169,7 +178,8 @@ def _open(path: Path) -> BinaryIO:
 
 def _read_note(path: Path) -> dict[str, Any] | None:
     with suppress(OSError, DataError):  # without a note that can be read the partial is of no use
-        value = parse_json(path.read_bytes(), document=path.name, max_bytes=_LARGEST_NOTE_BYTES)
+        data = read_own(path, most_bytes=_LARGEST_NOTE_BYTES)
+        value = parse_json(data, document=path.name, max_bytes=_LARGEST_NOTE_BYTES)
         return decode(path.name, lambda v: read_fields(v, _FIELDS), value)
     return None
 
@@ -181,7 +191,12 @@ def _modified(path: Path) -> float:
         return time.time()
 
 
-def _remove(path: Path) -> None:
+def remove_file(path: Path) -> None:
+    """Remove a file, or whatever stands under its name and is no folder.
+
+    Raises:
+        OSError: The file system refuses.
+    """
     try:
         path.unlink(missing_ok=True)
     except OSError as exc:
@@ -201,4 +216,5 @@ _FIELDS = (
     Field("spans", "spans", lambda value: items(value, _span), required=True),
     Field("size_bytes", "size_bytes", whole_number, required=True),
     Field("mtime_ns", "mtime_ns", whole_number, required=True),
+    Field("sha256", "sha256", sha256_hex),
 )

@@ -102,7 +102,7 @@ def _run(args: list[str] | None) -> int:
         _say(str(exc))
         return USAGE
     except ChadError as exc:
-        _say(str(exc), next((hint for kind, hint in _HINTS if isinstance(exc, kind)), None))
+        _say(str(exc), _hint(exc))
         return FAILED
     except click.Abort as exc:  # Ctrl-C, or "no" to a question
         _say(_CANCELLED if isinstance(exc.__cause__, KeyboardInterrupt) else "Cancelled. Nothing was changed.")
@@ -115,6 +115,12 @@ def _run(args: list[str] | None) -> int:
         _say(f"The system refuses: {exc.strerror or exc}{f' ({exc.filename})' if exc.filename else ''}.")
         return FAILED
     return result if isinstance(result, int) else 0
+
+
+def _hint(exc: ChadError) -> str | None:
+    if isinstance(exc, ExportExistsError) and not exc.replaceable:
+        return "Move away what stands there."  # --replace would not help, or was given
+    return next((hint for kind, hint in _HINTS if isinstance(exc, kind)), None)
 
 
 def _let_go_of_output() -> None:

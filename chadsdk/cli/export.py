@@ -51,8 +51,8 @@ __all__ = ["export"]
     metavar="HZ",
     type=click.IntRange(RATES_HZ[0], RATES_HZ[-1]),
     help="Write every track at this sample rate, such as 44100: one of another rate as a converted copy of the same "
-    "bit depth (MP3, Vorbis and Opus as WAV of 24 bits). Originals and cache stay as they are; what cannot be "
-    "converted, such as AAC, is copied as it is and listed.",
+    "bit depth (MP3, Vorbis and Opus as WAV of 24 bits). AAC and M4A become WAV at any rate where an ffmpeg is on the "
+    "PATH. Originals and cache stay as they are; what cannot be converted is copied as it is and listed.",
 )
 @click.option(
     "--on-missing",

@@ -91,9 +91,12 @@ def _token(token_file: Path | None) -> str | None:
         return os.environ.get("CHADSDK_TOKEN", "").strip() or None
     try:
         with token_file.open("rb") as stream:
-            return stream.read(_LARGEST_TOKEN_BYTES).decode("ascii").strip()
-    except (OSError, UnicodeDecodeError) as exc:
+            content = stream.read(_LARGEST_TOKEN_BYTES)
+    except OSError as exc:
         raise ConfigurationError(f"The token file {token_file} cannot be read ({type(exc).__name__}).") from None
+    if not content.isascii():  # asked beforehand: what fails to decode it holds the token
+        raise ConfigurationError(f"The token file {token_file} holds other characters than ASCII.")
+    return content.decode("ascii").strip()
 
 
 def open_playlist(name: str, server: ChadMusicAPIClient | None, token: CancelToken) -> Playlist:

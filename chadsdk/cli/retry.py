@@ -27,7 +27,8 @@ def retry(
 ) -> int:
     """Fetch what was missing from an export and complete it in place.
 
-    Files that are there are not touched. A file that you have put under the name of a missing track is taken in.
+    Files that are there are not touched. A file that you have put under the name of a missing track is taken in, and
+    so is one that is back at its place in the library.
     """
     settings = dataclasses.replace(Settings(), max_concurrent_downloads=jobs, max_bytes_per_s=limit_rate)
     with cancelled_by_signals() as token:

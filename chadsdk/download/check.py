@@ -53,17 +53,19 @@ class Expectation:
         limit = max_bytes if size is None else min(size, max_bytes)
         return cls(source, size, total_bytes, source.sha256 or _digest_of(reply), limit)
 
-    def joined_with(self, later: Expectation) -> Expectation:
-        """Give what a later reply of the same version says, with the digest that this one knew.
+    def knowing(self, sha256: str | None) -> Expectation:
+        """Give the same with the digest that an earlier reply of this version named, maybe to another process.
+
+        What the model says today is above that.
 
         Raises:
-            IntegrityError: Each names a digest, and not the same.
+            IntegrityError: The reply names another one.
         """
-        if later.sha256 is None:
-            return replace(later, sha256=self.sha256)
-        if self.sha256 not in {None, later.sha256}:
+        if sha256 is None or self.source.sha256 is not None:
+            return self
+        if self.sha256 not in {None, sha256}:
             raise IntegrityError(f"The server names two digests for one version of {self.source}.")
-        return later
+        return replace(self, sha256=sha256)
 
     def check_lengths(self) -> None:
         """Compare what is said of the length, before the body is taken.

@@ -242,10 +242,10 @@ class Filling:
         return self._transport.opening(Request(self._url, str(self._source), headers=headers), token)
 
     def _expect(self, reply: Reply, total_bytes: int | None) -> Expectation:
-        earlier = self._expectation  # of the same version: a `restart` forgets it
         expected = Expectation.of(self._source, reply, total_bytes=total_bytes, max_bytes=self._max_bytes)
         self._reply = self._reply or reply  # the first says what a part may leave out (RFC 9110, 15.3.7)
-        self._expectation = expected if earlier is None else earlier.joined_with(expected)
+        self._expectation = expected.knowing(self._work.sha256)
+        self._work.sha256 = self._expectation.sha256
         return self._expectation
 
     def _body(self, token: CancelToken) -> Body:

@@ -93,11 +93,13 @@ class ExportExistsError(ChadError):
 
     Attributes:
         folder: The folder in the way.
+        replaceable: Whether it is an export that would be swapped for the new one where that is asked for.
     """
 
-    def __init__(self, message: str, *, folder: Path) -> None:
+    def __init__(self, message: str, *, folder: Path, replaceable: bool = False) -> None:
         super().__init__(message)
         self.folder = folder
+        self.replaceable = replaceable
 
 
 class FormatError(ChadError):

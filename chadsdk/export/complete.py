@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from chadsdk.cancel import CancelToken
 from chadsdk.download import run_all
-from chadsdk.errors import Reason, TrackError
+from chadsdk.errors import LocalMissingError, Reason, TrackError
 from chadsdk.export.entry import place_in_mix
-from chadsdk.export.manifest import Manifest, ManifestEntry
+from chadsdk.export.manifest import Manifest, ManifestEntry, Status
 from chadsdk.export.plan import Cloud, ExportPlan, Local, Looks, Missing, Need, PlannedEntry
 from chadsdk.files import inside
 from chadsdk.library import PlaylistEntry, Track
@@ -25,7 +26,7 @@ def plan_missing(
     """Plan the missing entries of an export again.
 
     A cloud track is looked up on the server, because what was known of it may have changed. A file that somebody has
-    put under the name that a missing track would have counts as local.
+    put under the name that a missing track would have counts as local, and so does one that is in the library again.
 
     Args:
         manifest: Of the export.
@@ -62,6 +63,9 @@ def _need_of(entry: ManifestEntry, folder: Path, server: MusicServer | None, loo
     put_there = _put_there(folder, entry)
     if put_there is not None:
         return Local(put_there, looks.local_bytes(put_there), in_place=True)
+    if entry.library_file is not None and Path(entry.library_file).is_absolute():  # not so on another system
+        with suppress(LocalMissingError):
+            return Local(Path(entry.library_file), looks.local_bytes(Path(entry.library_file)))
     if entry.cloud_track_id is None or server is None or entry.cloud_server not in {None, server.key}:
         return Missing(entry.reason or Reason.NO_SOURCE, entry.detail or "")
     source = server.track(entry.cloud_track_id, cancel=token).source()
@@ -93,5 +97,11 @@ def _planned(entry: ManifestEntry, need: Need) -> PlannedEntry:
 def merge(manifest: Manifest, completed: Manifest) -> Manifest:
     """Give the manifest with the entries of `completed` in their places, its time and its formats."""
     fresh = {entry.position: entry for entry in completed.entries}
-    entries = tuple(fresh.get(entry.position, entry) for entry in manifest.entries)
+    entries = tuple(_merged(entry, fresh.get(entry.position, entry)) for entry in manifest.entries)
     return replace(completed, entries=entries)
+
+
+def _merged(before: ManifestEntry, now: ManifestEntry) -> ManifestEntry:
+    if now.status is Status.EXPORTED:
+        return now
+    return replace(now, library_file=before.library_file)  # as it is: it may be a path of another system

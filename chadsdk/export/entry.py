@@ -75,6 +75,8 @@ class ManifestEntry:
         start_s: This and what follows is its place in the mix, as the playlist says; see `PlaylistEntry`.
         converted_from: What the file was made from; None for a copy, bit for bit.
         not_converted: Why it is a copy although it has not the sample rate that was asked for, as a sentence.
+        library_file: Of a missing one, the absolute path of its file in the library, where a retry looks for it again;
+            None when it has none, or one that is not UTF-8.
     """
 
     position: int
@@ -100,6 +102,7 @@ class ManifestEntry:
     fade_out_s: float | None = None
     converted_from: ConvertedFrom | None = None
     not_converted: str | None = None
+    library_file: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON object."""
@@ -133,6 +136,13 @@ def read_entry(value: object) -> ManifestEntry:
 
 def _converted_from(value: object) -> ConvertedFrom:
     return ConvertedFrom(**{"bit_depth": None, **read_fields(value, _CONVERTED_FROM)})
+
+
+def _library_file(value: object) -> str:
+    path = text(value)
+    if not path or "\0" in path:
+        raise Misfit("expected the path of a file")
+    return path
 
 
 def _file(value: object) -> str:
@@ -174,4 +184,5 @@ _ENTRY = (
     Field("fade_out_s", "fade_out_s", non_negative),
     Field("converted_from", "converted_from", _converted_from),
     Field("not_converted", "not_converted", clean_text),
+    Field("library_file", "library_file", _library_file),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 from chadsdk.cancel import CancelToken
 from chadsdk.errors import TrackError
 from chadsdk.export.plan import Cloud, ExportPlan, Local, Missing, PlannedEntry
-from chadsdk.media import AudioFacts, AudioFormat, examine, format_of_extension
+from chadsdk.media import AudioFacts, AudioFormat, examine, format_of_extension, is_unpacked
 from chadsdk.source import CloudSource
 
 __all__ = ["converted_sizes"]
@@ -31,8 +31,8 @@ def converted_sizes(
     """Give the length in bytes, by identity, of what becomes of each file that will or may be converted.
 
     A file that is on this computer is looked into. What is still to be downloaded is taken to need it: a lossy track
-    becomes WAV of 24 bits, by its length in seconds or, where nobody says that, as if it had 128 kbit/s; any other
-    grows as the rate does from 44.1 kHz on.
+    (AAC and MP4, too, where they are decoded here) becomes WAV of 24 bits, by its length in seconds or, where nobody
+    says that, as if it had 128 kbit/s; any other grows as the rate does from 44.1 kHz on.
 
     Args:
         plan: What is to be done.
@@ -73,6 +73,8 @@ def _looked_up(path: Path, size_bytes: int, rate_hz: int) -> int | None:
         audio_format, facts = examine(path)
     except (TrackError, OSError):
         return None
+    if is_unpacked(audio_format):
+        return _lossy_bytes(facts or _usual_facts(size_bytes / _LOSSY_BYTES_PER_S), rate_hz)
     if facts is None or facts.sample_rate_hz == rate_hz:
         return None
     if audio_format in _LOSSY:
@@ -81,10 +83,14 @@ def _looked_up(path: Path, size_bytes: int, rate_hz: int) -> int | None:
 
 
 def _reckoned(planned: PlannedEntry, size_bytes: int, rate_hz: int) -> int:
-    if format_of_extension(planned.extension) in _LOSSY:
-        duration_s = planned.entry.track.duration_s or size_bytes / _LOSSY_BYTES_PER_S
-        return _lossy_bytes(AudioFacts(duration_s, _USUAL_RATE_HZ, _USUAL_CHANNELS), rate_hz)
+    audio_format = format_of_extension(planned.extension)
+    if audio_format is not None and (audio_format in _LOSSY or is_unpacked(audio_format)):
+        return _lossy_bytes(_usual_facts(planned.entry.track.duration_s or size_bytes / _LOSSY_BYTES_PER_S), rate_hz)
     return int(size_bytes * max(1.0, rate_hz / _USUAL_RATE_HZ)) + _HEADER_BYTES
+
+
+def _usual_facts(duration_s: float) -> AudioFacts:
+    return AudioFacts(duration_s, _USUAL_RATE_HZ, _USUAL_CHANNELS)
 
 
 def _lossy_bytes(facts: AudioFacts, rate_hz: int) -> int:

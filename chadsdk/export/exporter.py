@@ -21,10 +21,11 @@ from chadsdk.export.manifest import Manifest
 from chadsdk.export.order import OnMissing, Order
 from chadsdk.export.plan import Cloud, ExportPlan, Looks, make_plan
 from chadsdk.export.preflight import PreflightReport, preflight
-from chadsdk.export.replacing import refuse_folder, tidy_up, untouched_formats
-from chadsdk.export.report import make_manifest, write_papers
+from chadsdk.export.replacing import refuse_folder, refuse_strange_audio, tidy_up, untouched_formats
+from chadsdk.export.report import make_manifest, refuse_early, write_papers
 from chadsdk.export.result import ExportResult, make_result
 from chadsdk.export.stage import Staging
+from chadsdk.export.writers import copies_of_audio
 from chadsdk.library import Playlist
 from chadsdk.progress import Event, Listener
 from chadsdk.server import MusicServer
@@ -86,7 +87,9 @@ class MixExporter:
         """
         return self._preflight(plan, cancel)
 
-    def _preflight(self, plan: ExportPlan, cancel: CancelToken | None, *, copies: int = 1) -> PreflightReport:
+    def _preflight(
+        self, plan: ExportPlan, cancel: CancelToken | None, *, copies: int = 1, there_bytes: int = 0
+    ) -> PreflightReport:
         unknown = [source for source in plan.sources if source.size_bytes is None]
         sizes: Mapping[CloudSource, int | None] = {}
         if unknown and self._downloads is not None:
@@ -100,6 +103,7 @@ class MixExporter:
             cache=(cache_dir, volume_of(cache_dir)),
             export=(plan.folder, volume_of(plan.folder)),
             copies=copies,
+            there_bytes=there_bytes,
             converted=converted_sizes(
                 plan,
                 sizes=lambda source: sizes.get(source, source.size_bytes) or guess_bytes,
@@ -139,14 +143,14 @@ class MixExporter:
 
         Raises:
             ExportCancelled: Cancelled. As with every error, no export folder is left, and an older one is untouched.
-            ConfigurationError: An unknown format or `on_missing`, or a sample rate that is none.
+            ConfigurationError: An unknown format or `on_missing`, `formats` that is a string, a rate that is none.
             ExportExistsError: The folder exists.
             DiskFullError: It would not fit, or a disk filled meanwhile.
             AuthError: The server refuses the credentials.
             MissingTracksError: Tracks are missing and `on_missing` is ``fail``.
             ChadError: Anything else that dooms the whole export.
         """
-        order = Order(playlist, Path(to), tuple(formats), on_missing, replace, convert_to)
+        order = Order(playlist, Path(to), formats, on_missing, replace, convert_to)
         return self._export(order, progress or _ignore, cancel or CancelToken())
 
     def start(
@@ -166,7 +170,7 @@ class MixExporter:
         Raises:
             ConfigurationError: As `export`.
         """
-        order = Order(playlist, Path(to), tuple(formats), on_missing, replace, convert_to)
+        order = Order(playlist, Path(to), formats, on_missing, replace, convert_to)
         return ExportJob(lambda listener, token: self._export(order, listener, token))
 
     def _export(self, order: Order, listener: Listener, token: CancelToken) -> ExportResult:
@@ -176,6 +180,7 @@ class MixExporter:
         tidy_up(plan.folder)
         refuse_folder(plan.folder, replace=order.replace)
         order.refuse_missing(plan, {})
+        refuse_early(plan, order.all_formats, cached=self._cached_path, token=token)
         with self._using(plan, token), Staging.opened(plan.folder) as staging:
             report = self._preflight(plan, token, copies=order.copies)
             report.check()
@@ -193,7 +198,7 @@ class MixExporter:
     def retry(
         self, folder: str | Path, *, progress: Listener | None = None, cancel: CancelToken | None = None
     ) -> ExportResult:
-        """Complete an export in place: fetch what was missing, take in what somebody put under a missing name.
+        """Complete an export in place: fetch what was missing, take in what is under a missing name or in the library.
 
         Audio that is there is not touched, nor is a project file that was worked on since it was written. Other project
         files, the M3U8 playlist, ``MISSING.txt`` and the manifest are each replaced whole, the manifest last.
@@ -207,16 +212,12 @@ class MixExporter:
         folder = Path(folder).resolve()  # so that there is a name to put the staged folder beside
         tidy_up(folder)
         manifest = Manifest.load(folder)
-        plan = plan_missing(
-            manifest,
-            folder,
-            server=self._server,
-            looks=self._looks,
-            token=token,
-            workers=self._settings.max_concurrent_downloads,
-        )
+        refuse_strange_audio(folder, {entry.file for entry in manifest.exported})
+        workers = self._settings.max_concurrent_downloads
+        plan = plan_missing(manifest, folder, server=self._server, looks=self._looks, token=token, workers=workers)
         with self._using(plan, token), Staging.opened(plan.folder) as staging:
-            report = self.preflight(plan, cancel=token)
+            copies = 1 + copies_of_audio(untouched_formats(manifest, folder)[0])
+            report = self._preflight(plan, token, copies=copies, there_bytes=manifest.audio_bytes)
             report.check()
             outcomes = self._download(plan, report, listener, token)
             collected = Collector(staging.path, self._downloads, token, plan.convert_to).collect(

@@ -34,6 +34,7 @@ from chadsdk.media import (
     convert_file,
     examine,
     final_extension,
+    is_to_be_converted,
 )
 from chadsdk.source import CloudSource
 
@@ -45,7 +46,7 @@ LOST = (LocalMissingError, LocalUnreadableError, IntegrityError, NotAudioError)
 
 # Where files may have to be converted, copying is this part of the work that is told of.
 _COPYING = 1 / 4
-_IN_PLACE = "Its sample rate was not converted: it was put into the export folder by hand, and stays as it is."
+_IN_PLACE = "It was not converted: it was put into the export folder by hand, and stays as it is."
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Filing:
     Attributes:
         folder: The staged folder.
         downloads: Whose cache it is; None when there is no server.
-        convert_to: Sample rate that files of another one are converted to, in Hz; None copies all as they are.
+        convert_to: Sample rate that files are converted to, in Hz; None copies all as they are.
     """
 
     folder: Path
@@ -110,8 +111,9 @@ class Filing:
         target = self._target(planned.stem, planned.extension)
         copied = self._copy(local.path, target, copying, follow_links=True)
         audio_format, filed = self._finished(planned, target, copied, Verified.LOCAL, hint=str(local.path))
-        if local.in_place and self._is_to_be_converted(filed):
-            return replace(filed, not_converted=_IN_PLACE)
+        if local.in_place:
+            has_the_rate = filed.facts is not None and filed.facts.sample_rate_hz == self.convert_to
+            return filed if self.convert_to is None or has_the_rate else replace(filed, not_converted=_IN_PLACE)
         return self._convert(filed, audio_format, copying)
 
     def copy_cached(self, planned: PlannedEntry, source: CloudSource, copying: Copying) -> Collected:
@@ -167,15 +169,12 @@ class Filing:
         filed = Collected(f"{AUDIO_FOLDER}/{final.name}", copied.size_bytes, copied.sha256, facts, verified)
         return audio_format, filed
 
-    def _is_to_be_converted(self, filed: Collected) -> bool:
-        return self.convert_to is not None and not (filed.facts and filed.facts.sample_rate_hz == self.convert_to)
-
     def _convert(self, filed: Collected, audio_format: AudioFormat, copying: Copying) -> Collected:
-        """Put a copy at the sample rate of the export in the place of a file of another one.
+        """Put a copy at the sample rate of the export in the place of a file of another one, or of AAC.
 
         What is converted is the copy, because that one was verified and nobody else writes into it.
         """
-        if self.convert_to is None or not self._is_to_be_converted(filed):
+        if self.convert_to is None or not is_to_be_converted(audio_format, filed.facts, self.convert_to):
             return filed
         original = self.folder / filed.file
         copy = original.with_name(unique_word())
@@ -194,7 +193,7 @@ class Filing:
                 return self._replaced(filed, original, copy, outcome, copying.token)
             except TrackError as exc:
                 original.unlink(missing_ok=True)
-                raise ConversionError(f"The sample rate of {original.name} cannot be converted: {exc}") from exc
+                raise ConversionError(f"{original.name} cannot be converted: {exc}") from exc
 
     def _replaced(
         self, filed: Collected, original: Path, copy: Path, outcome: Converted, token: CancelToken

@@ -12,7 +12,7 @@ from chadsdk.download import FetchOutcome, Unavailable
 from chadsdk.errors import ConfigurationError, MissingTracksError
 from chadsdk.export.collect import Collected
 from chadsdk.export.plan import Cloud, ExportPlan, Missing
-from chadsdk.export.writers import ALWAYS, writer_of
+from chadsdk.export.writers import ALWAYS, copies_of_audio, writer_of
 from chadsdk.library import Playlist
 from chadsdk.media import RATES_HZ, require_converter
 from chadsdk.source import CloudSource
@@ -43,6 +43,7 @@ class Order:
     convert_to: int | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "formats", _names(self.formats))
         if "\0" in str(self.to):
             raise ConfigurationError(f"{str(self.to)!r} cannot be a folder: it holds a NUL")
         for name in self.formats:
@@ -60,7 +61,7 @@ class Order:
     @property
     def copies(self) -> int:
         """How often the audio is written: once as files, and once more by each format that embeds it."""
-        return 1 + sum(writer_of(name).copies_audio for name in self.all_formats)
+        return 1 + copies_of_audio(self.all_formats)
 
     def refuse_missing(
         self,
@@ -88,6 +89,12 @@ class Order:
                 missing.append(f"{planned.position}. {planned.entry.track.title}: {outcome.detail}")
         if missing:
             raise MissingTracksError(tuple(missing))
+
+
+def _names(formats: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(formats, str):  # a sequence of strings, too: its letters
+        raise ConfigurationError(f"formats must be a sequence of names, such as [{formats!r}], and not a string")
+    return tuple(formats)
 
 
 def _refuse_rate(rate_hz: object) -> None:

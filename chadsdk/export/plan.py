@@ -12,6 +12,7 @@ from chadsdk.files import portable_name, unique_name
 from chadsdk.library import Playlist, PlaylistEntry, Track
 from chadsdk.media import EXTENSIONS, planned_extension
 from chadsdk.source import CloudSource
+from chadsdk.text import title_of
 
 __all__ = ["Cloud", "ExportPlan", "Local", "Looks", "Missing", "Need", "PlannedEntry", "make_plan"]
 
@@ -244,7 +245,7 @@ def _why_no_source(track: Track) -> str:
 
 
 def _label(track: Track) -> str:
-    title = track.title.strip() or "Untitled"
+    title = title_of(track.title).strip()
     return f"{track.artist} - {title}" if track.artist else title
 
 

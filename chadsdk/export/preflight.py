@@ -107,6 +107,7 @@ def preflight(
     cache: tuple[Path, Volume],
     export: tuple[Path, Volume],
     copies: int = 1,
+    there_bytes: int = 0,
     converted: Mapping[Hashable, int] = MappingProxyType({}),
 ) -> PreflightReport:
     """Add up what each volume must take.
@@ -119,6 +120,7 @@ def preflight(
         cache: The cache folder and its volume.
         export: The export folder and its volume.
         copies: How often each file is written there.
+        there_bytes: Length of the files that are there already, and are written as often but once.
         converted: Length, by identity, of what a file becomes that is converted. The file itself lies beside it for a
             while; of a few files at a time, so the largest of those are added.
     """
@@ -132,7 +134,7 @@ def preflight(
         key: size_of(need.source) if isinstance(need, Cloud) and not need.cached else need.size_bytes or 0
         for key, need in plan.files.items()
     }
-    copy = copies * sum({**originals, **converted}.values())
+    copy = copies * sum({**originals, **converted}.values()) + (copies - 1) * there_bytes
     copy += sum(heapq.nlargest(WORKERS, (originals[key] for key in converted)))
     if cache[1].device == export[1].device:
         volumes: tuple[VolumeNeed, ...] = (VolumeNeed(export[1], export[0], download, copy, headroom_bytes),)

@@ -13,7 +13,7 @@ class Clip:
 
     Attributes:
         position: In the playlist, from 1.
-        title: Title; never empty.
+        title: Title; never empty, nor of blanks alone.
         artist: Artist; None when unknown.
         file: Name in the export folder, relative, with forward slashes; for a missing track, the name it would have.
         deck: Number of the deck that it lies on, from 0.

@@ -14,17 +14,18 @@ import os
 import platform
 import re
 import shutil
+import stat
 import uuid
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path, PurePosixPath
 
-from chadsdk.disk import process_runs
-from chadsdk.errors import ConfigurationError, DataError, ExportExistsError
+from chadsdk.disk import naming_disk_errors, process_runs
+from chadsdk.errors import ConfigurationError, DataError, ExportExistsError, FormatError, StorageError
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest
-from chadsdk.export.plan import folder_name
+from chadsdk.export.plan import AUDIO_FOLDER, folder_name
 from chadsdk.export.writers import writer_of
 
-__all__ = ["refuse_folder", "swap", "temporary_name", "tidy_up", "untouched_formats"]
+__all__ = ["refuse_folder", "refuse_strange_audio", "swap", "temporary_name", "tidy_up", "untouched_formats"]
 
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # of file managers
 _TEMPORARY = re.compile(r"\.(?P<kind>partial|old)-(?P<host>[0-9a-f]{6})-(?P<pid>[0-9]{1,10})-[0-9a-f]{8}")
@@ -43,14 +44,42 @@ def refuse_folder(final: Path, *, replace: bool) -> None:
     """
     if not os.path.lexists(final):
         return
+    why_not = _why_not_replaced(final)
     if not replace:
-        raise ExportExistsError(f"The folder {final} exists already.", folder=final)
+        raise ExportExistsError(f"The folder {final} exists already.", folder=final, replaceable=why_not is None)
+    if why_not is not None:
+        raise ExportExistsError(f"{final} is not replaced, because it is {why_not}", folder=final)
+
+
+def _why_not_replaced(final: Path) -> str | None:
     if final.is_symlink() or not final.is_dir():
-        raise ExportExistsError(f"{final} is not replaced, because it is no folder.", folder=final)
+        return "no folder."
     try:
         Manifest.load(final)
     except DataError as exc:
-        raise ExportExistsError(f"{final} is not replaced, because it is no export: {exc}", folder=final) from exc
+        return f"no export: {exc}"
+    return None
+
+
+def refuse_strange_audio(folder: Path, files: Iterable[str] = ()) -> None:
+    """Refuse to complete an export whose audio is not what an export wrote: plain files in a plain folder.
+
+    A link would lead what is written, and what is copied into project files, out of the export; a FIFO would never end.
+
+    Args:
+        folder: The export.
+        files: Exported files, relative to it; those that are gone are passed over.
+
+    Raises:
+        StorageError: The folder of audio, or one of the files, is something else.
+    """
+    files = list(files)
+    folders = {str(each) for file in files for each in PurePosixPath(file).parents} | {AUDIO_FOLDER}
+    for kind, is_right, names in (("folder", stat.S_ISDIR, folders - {"."}), ("file", stat.S_ISREG, files)):
+        for path in (folder / name for name in sorted(names)):
+            with naming_disk_errors(path, "look at"), contextlib.suppress(FileNotFoundError):
+                if not is_right(path.lstat().st_mode):
+                    raise StorageError(f"{path} is no plain {kind}, so the export is not completed.", path=path)
 
 
 def swap(final: Path, take_name: Callable[[], object]) -> Path | None:
@@ -151,7 +180,7 @@ def untouched_formats(manifest: Manifest, folder: Path) -> tuple[tuple[str, ...]
     for name in manifest.formats:
         try:
             output = writer_of(name).output_of(folder_name(manifest.playlist))
-        except ConfigurationError as exc:
+        except (ConfigurationError, FormatError) as exc:
             stale.append(f"The file of the format {name} is as it was: {exc}")
             continue
         there = os.path.lexists(folder / output)
@@ -166,7 +195,7 @@ def _outputs(manifest: Manifest) -> tuple[str, ...]:
     """What the formats of an export wrote; without those whose package is gone."""
     found = []
     for name in manifest.formats:
-        with contextlib.suppress(ConfigurationError):
+        with contextlib.suppress(ConfigurationError, FormatError):
             found.append(writer_of(name).output_of(folder_name(manifest.playlist)))
     return tuple(found)
 

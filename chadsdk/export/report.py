@@ -9,21 +9,24 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from chadsdk.cache import Verified
 from chadsdk.cancel import CancelToken
 from chadsdk.disk import naming_disk_errors
 from chadsdk.download import Unavailable
-from chadsdk.errors import FormatError
+from chadsdk.errors import FormatError, TrackError
 from chadsdk.export.collect import Collected
 from chadsdk.export.entry import place_in_mix
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest, ManifestEntry, Status
-from chadsdk.export.plan import ExportPlan, Missing, PlannedEntry
+from chadsdk.export.plan import AUDIO_FOLDER, ExportPlan, Local, Missing, PlannedEntry
 from chadsdk.export.project import Project
 from chadsdk.export.timeline import make_project
-from chadsdk.export.writers import Desk, Writer, writer_of
+from chadsdk.export.writers import ALWAYS, Desk, Writer, writer_of
+from chadsdk.media import examine, final_extension
+from chadsdk.source import CloudSource
 from chadsdk.text import one_line
 from chadsdk.version import VERSION
 
-__all__ = ["make_manifest", "missing_text", "write_papers"]
+__all__ = ["make_manifest", "missing_text", "refuse_early", "write_papers"]
 
 
 def make_manifest(
@@ -67,6 +70,7 @@ def _fate(planned: PlannedEntry, collected: Mapping[Hashable, Collected | Unavai
             duration_s=track.duration_s,
             cloud_track_id=track.cloud_track_id,
             cloud_server=track.cloud_server or None,
+            library_file=_library_file(track.file),
         )
     return ManifestEntry(
         position=planned.position,
@@ -87,6 +91,57 @@ def _fate(planned: PlannedEntry, collected: Mapping[Hashable, Collected | Unavai
         converted_from=outcome.converted_from,
         not_converted=outcome.not_converted,
     )
+
+
+def _library_file(file: Path | None) -> str | None:
+    path = None if file is None else str(file.absolute())
+    # What stands for bytes that are not UTF-8 (PEP 383) cannot be written, and another name may be another's file.
+    return None if path is None or path != path.encode("utf-8", "replace").decode() else path
+
+
+def refuse_early(
+    plan: ExportPlan, formats: Sequence[str], *, cached: Callable[[CloudSource], Path | None], token: CancelToken
+) -> None:
+    """Ask the formats to refuse the mix before anything is copied, where every file is here and can be looked at.
+
+    What is yet to be downloaded or converted cannot be; `write_papers` asks in any case.
+
+    Args:
+        plan: What is to be done.
+        formats: Names of formats.
+        cached: Where the file of a cached source lies; None when it is gone.
+        token: Heard between two files.
+
+    Raises:
+        ExportCancelled: Cancelled.
+        FormatError: A format cannot hold this mix.
+    """
+    if plan.sources or plan.convert_to is not None or set(formats) <= set(ALWAYS):
+        return
+    seen: dict[Hashable, Collected | Unavailable] = {}
+    for planned in plan.entries:
+        token.raise_if_cancelled()
+        if isinstance(planned.need, Missing) or planned.need.identity in seen:
+            continue
+        path = planned.need.path if isinstance(planned.need, Local) else cached(planned.need.source)
+        found = _seen(planned.stem, path) if path is not None else None
+        if found is None:
+            return
+        seen[planned.need.identity] = found
+    project = make_project(make_manifest(plan, seen))
+    for name in formats:
+        writer_of(name).refuse(project)
+
+
+def _seen(stem: str, path: Path) -> Collected | None:
+    """Give a file as it will lie in the export, but for its digest; None when it cannot be looked at."""
+    try:
+        audio_format, facts = examine(path)
+        size_bytes = path.stat().st_size
+    except (TrackError, OSError):  # the copy will tell
+        return None
+    file = f"{AUDIO_FOLDER}/{stem}.{final_extension(audio_format, stream_path=path.name)}"
+    return Collected(file, size_bytes, "", facts, Verified.LOCAL)
 
 
 def write_papers(

@@ -19,7 +19,7 @@ from chadsdk.disk import naming_disk_errors
 from chadsdk.errors import ExportExistsError
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME
 from chadsdk.export.plan import AUDIO_FOLDER
-from chadsdk.export.replacing import refuse_folder, swap, temporary_name
+from chadsdk.export.replacing import refuse_folder, refuse_strange_audio, swap, temporary_name
 from chadsdk.files import sync_folder, sync_tree
 
 __all__ = ["Staging"]
@@ -53,10 +53,15 @@ class Staging:
         try:
             with naming_disk_errors(final.parent, "make a folder in"):
                 new_parents = [parent for parent in final.parents if not parent.exists()]
-                (path / AUDIO_FOLDER).mkdir(parents=True)
-            yield cls(path, final)
+                final.parent.mkdir(parents=True, exist_ok=True)
+                path.mkdir()  # what is there already is not ours to write into, nor to remove
+            try:
+                with naming_disk_errors(path, "make a folder in"):
+                    (path / AUDIO_FOLDER).mkdir()
+                yield cls(path, final)
+            finally:
+                shutil.rmtree(path, ignore_errors=True)
         finally:
-            shutil.rmtree(path, ignore_errors=True)
             for parent in new_parents:
                 with contextlib.suppress(OSError):  # not empty: the export is in it
                     parent.rmdir()
@@ -99,6 +104,7 @@ class Staging:
         with naming_disk_errors(self.final, "complete"):
             sync_tree(self.path, token)
             token.raise_if_cancelled()
+            refuse_strange_audio(self.final)
             (self.final / AUDIO_FOLDER).mkdir(exist_ok=True)
             staged = [(audio, self.final / AUDIO_FOLDER / audio.name) for audio in (self.path / AUDIO_FOLDER).iterdir()]
             new = [(audio, target) for audio, target in staged if not _is_there(audio, target)]

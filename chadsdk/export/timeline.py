@@ -14,6 +14,7 @@ from chadsdk.errors import Reason
 from chadsdk.export.manifest import Manifest, ManifestEntry, Status
 from chadsdk.export.plan import folder_name
 from chadsdk.export.project import Clip, Project
+from chadsdk.text import title_of
 
 __all__ = ["UNKNOWN_LENGTH_S", "make_project"]
 
@@ -157,7 +158,7 @@ def _clip(entry: ManifestEntry, span: _Span, deck: int, fades: tuple[float, floa
     fade_out_s = min(span.length_s - fade_in_s, fades[1] if entry.fade_out_s is None else entry.fade_out_s)
     return Clip(
         position=entry.position,
-        title=entry.title or "Untitled",
+        title=title_of(entry.title),
         artist=entry.artist,
         file=entry.file,
         deck=deck,

@@ -3,10 +3,18 @@
 Errors of the operating system come out as they are; whoever knows what was being done names them.
 """
 
-from chadsdk.files.copying import Copied, SourceUnreadableError, copy_file, hash_file, open_regular, piece_buffer
+from chadsdk.files.copying import (
+    Copied,
+    SourceUnreadableError,
+    copy_file,
+    hash_file,
+    open_regular,
+    piece_buffer,
+    read_own,
+)
 from chadsdk.files.names import collision_key, inside, portable_name, safe_id, unique_name
+from chadsdk.files.private import make_private_folder, make_private_root
 from chadsdk.files.writing import (
-    make_private_folder,
     new_file,
     sync_folder,
     sync_tree,
@@ -24,10 +32,12 @@ __all__ = [
     "hash_file",
     "inside",
     "make_private_folder",
+    "make_private_root",
     "new_file",
     "open_regular",
     "piece_buffer",
     "portable_name",
+    "read_own",
     "safe_id",
     "sync_folder",
     "sync_tree",

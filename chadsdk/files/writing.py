@@ -13,7 +13,6 @@ from typing import BinaryIO
 from chadsdk.cancel import CancelToken
 
 __all__ = [
-    "make_private_folder",
     "new_file",
     "sync_folder",
     "sync_tree",
@@ -93,13 +92,6 @@ def _write(path: Path, data: bytes, mode: int, *, flush: bool) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-
-
-def make_private_folder(path: Path) -> Path:
-    """Make a folder, and its parents, that only the user can enter; one that exists is left as it is."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.mkdir(mode=0o700, exist_ok=True)
-    return path
 
 
 def sync_folder(path: Path) -> None:

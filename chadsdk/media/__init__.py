@@ -7,7 +7,8 @@ download and to know where a file comes from. No check here trusts a header over
 from __future__ import annotations
 
 from chadsdk.media.container import check_whole, declared_bytes
-from chadsdk.media.convert import RATES_HZ, Converted, Left, Sound, convert_file, require_converter
+from chadsdk.media.conversion import Converted, Left, Sound
+from chadsdk.media.convert import RATES_HZ, convert_file, is_to_be_converted, is_unpacked, require_converter
 from chadsdk.media.extension import DEFAULT_EXTENSION, final_extension, planned_extension
 from chadsdk.media.facts import DECODED_FORMATS, AudioFacts, check_last_sample, examine, read_facts
 from chadsdk.media.formats import EXTENSIONS, AudioFormat, format_of_content_type, format_of_extension
@@ -36,6 +37,8 @@ __all__ = [
     "final_extension",
     "format_of_content_type",
     "format_of_extension",
+    "is_to_be_converted",
+    "is_unpacked",
     "planned_extension",
     "read_facts",
     "read_outline",

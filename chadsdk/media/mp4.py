@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from chadsdk.media.chunks import Chunk, mp4_boxes
 from chadsdk.media.window import Window
 
-__all__ = ["aac_channels", "track_handlers"]
+__all__ = ["Codec", "aac_channels", "sound_codec", "track_handlers"]
 
 _CHANNELS_OF_CONFIGURATION: Final = (0, 1, 2, 3, 4, 5, 6, 8)
 _PARAMETRIC_STEREO: Final = 29
 _LONGEST_DESCRIPTOR_BYTES: Final = 1024
+_AAC_TYPES: Final = frozenset({0x40, 0x66, 0x67, 0x68})  # MPEG-4 and MPEG-2 AAC; others are MP3, AC-3 and such
+_UNIFIED_SPEECH_AND_AUDIO: Final = 42  # "xHE-AAC", another codec by its bits
+_ESCAPE: Final = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """What the first track of sound is coded in.
+
+    Attributes:
+        name: ``aac``, ``alac``, or the four letters of its sample entry, such as ``drms`` for a protected track.
+        bits: Per sample, of a lossless one; None of another.
+    """
+
+    name: str
+    bits: int | None = None
 
 
 def track_handlers(window: Window) -> frozenset[bytes]:
@@ -39,30 +56,69 @@ def aac_channels(window: Window) -> int | None:
     return None
 
 
+def sound_codec(window: Window) -> Codec | None:
+    """The codec of the first track of sound; None where no index says it."""
+    for moov in _inside(window, None, b"moov"):
+        for track in _inside(window, moov, b"trak"):
+            handlers = _descend(window, track, b"mdia", b"hdlr")
+            if not any(window.at(handler.body_at + 8, 4) == b"soun" for handler in handlers):
+                continue
+            for table in _descend(window, track, b"mdia", b"minf", b"stbl", b"stsd"):
+                for entry in mp4_boxes(window, table.body_at + 8, table.end):
+                    return _codec(window, entry)
+    return None
+
+
+def _codec(window: Window, entry: Chunk) -> Codec:
+    boxes = {box.kind: box for box in _entry_boxes(window, entry)}
+    if entry.kind == b"alac" and (cookie := boxes.get(b"alac")):
+        # ALACSpecificConfig behind version and flags: samples per frame, version, bits.
+        return Codec("alac", window.number(cookie.body_at + 9, ">1"))
+    if entry.kind == b"mp4a" and (esds := boxes.get(b"esds")):
+        config = _decoder_config(window.at(esds.body_at + 4, _LONGEST_DESCRIPTOR_BYTES))
+        if config[:1] and config[0] in _AAC_TYPES and _object_type(config) != _UNIFIED_SPEECH_AND_AUDIO:
+            return Codec("aac")
+    return Codec(entry.kind.decode("latin-1"))
+
+
+def _object_type(config: bytes) -> int:
+    """The kind of AAC (ISO/IEC 14496-3 section 1.6.2.1)."""
+    bits = int.from_bytes(_descriptor_body(config[13:], 5)[:2].ljust(2, b"\0"), "big")
+    return 32 + (bits >> 5 & 63) if bits >> 11 == _ESCAPE else bits >> 11
+
+
 def _entry_channels(window: Window, entry: Chunk) -> int | None:
-    # 28 bytes of sample entry stand before its boxes, 16 more in version 1 (QuickTime).
-    fields = 28 + (16 if window.number(entry.body_at + 8, ">2") == 1 else 0)
-    for box in mp4_boxes(window, entry.body_at + fields, entry.end):
+    for box in _entry_boxes(window, entry):
         if box.kind == b"esds":
             return _configured_channels(window.at(box.body_at + 4, _LONGEST_DESCRIPTOR_BYTES))
     return None
 
 
+def _entry_boxes(window: Window, entry: Chunk) -> Iterator[Chunk]:
+    # 28 bytes of sample entry stand before its boxes, 16 more in version 1 (QuickTime).
+    fields = 28 + (16 if window.number(entry.body_at + 8, ">2") == 1 else 0)
+    return mp4_boxes(window, entry.body_at + fields, entry.end)
+
+
 def _configured_channels(descriptor: bytes) -> int | None:
-    """From ES descriptor (tag 3) over decoder configuration (tag 4) to AudioSpecificConfig (tag 5)."""
-    stream = _descriptor_body(descriptor, 3)
-    if len(stream) < 3 or stream[2] & 0xE0:  # flags of optional fields, which MP4 files do not use
-        return None
-    specific = _descriptor_body(_descriptor_body(stream[3:], 4)[13:], 5)
+    specific = _descriptor_body(_decoder_config(descriptor)[13:], 5)  # AudioSpecificConfig
     if len(specific) < 2:
         return None
     bits = int.from_bytes(specific[:2], "big")
     kind, rate_index, configuration = bits >> 11, bits >> 7 & 15, bits >> 3 & 15
     if kind == _PARAMETRIC_STEREO:
         return 2
-    if kind == 31 or rate_index == 15 or not 0 < configuration < len(_CHANNELS_OF_CONFIGURATION):
+    if kind == _ESCAPE or rate_index == 15 or not 0 < configuration < len(_CHANNELS_OF_CONFIGURATION):
         return None
     return _CHANNELS_OF_CONFIGURATION[configuration]
+
+
+def _decoder_config(descriptor: bytes) -> bytes:
+    """The decoder configuration (tag 4) in an ES descriptor (tag 3)."""
+    stream = _descriptor_body(descriptor, 3)
+    if len(stream) < 3 or stream[2] & 0xE0:  # flags of optional fields, which MP4 files do not use
+        return b""
+    return _descriptor_body(stream[3:], 4)
 
 
 def _descriptor_body(data: bytes, tag: int) -> bytes:

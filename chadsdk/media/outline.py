@@ -1,20 +1,23 @@
 """The outline of a file's sound: a few hundred short looks into it, for pictures.
 
-Reads a bounded piece of a file of any length, in constant memory, by libsndfile. MP3 is not read: after a jump mpg123
-lacks what frames borrow from those before them, and writes an error for each to the process's standard error, also for
-files without a fault; and decoding from the start takes a quarter of a second for five minutes.
+Reads a bounded piece of a file of any length, in constant memory, by libsndfile. Of an MP3 it is given a stream of the
+few frames that are looked at (`mpeg_looks`): after a jump mpg123 would lack what frames borrow from those before them
+and write an error for each to the process's standard error, and decoding from the start takes a quarter of a second for
+five minutes. MP3 inside a WAV is not read.
 """
 
 from __future__ import annotations
 
 import sys
 from array import array
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from chadsdk.errors import NotAudioError
 from chadsdk.media.facts import LIBSNDFILE_FORMATS, libsndfile_name
 from chadsdk.media.formats import AudioFormat
+from chadsdk.media.mpeg_looks import MpegLooks, mpeg_looks
 from chadsdk.media.pcm import PlainSound, plain_wave
 from chadsdk.media.signature import sniff_window
 from chadsdk.media.window import Window, open_window
@@ -31,6 +34,7 @@ _VORBIS_WARM_UP = 4096  # samples after a jump that libsndfile 1.2.2 mixes with 
 _OPUS_LOOKS: Final = 24  # 4 ms each, ten times those of the others
 _BY_MPG123: Final = frozenset({"MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"})  # inside a WAV
 _MOST_LOOKS: Final = 512
+_MPEG_LOOKS: Final = 64  # a look decodes three frames or more
 # By length and kind of a sample: its type code; by that, what is silence and what is full scale.
 _PLAIN_KINDS: Final = {
     (1, False): "B",
@@ -62,6 +66,10 @@ def read_outline(path: Path, *, offset_s: float, length_s: float, buckets: int) 
             found = sniff_window(window)
             if found is AudioFormat.WAV and (plain := plain_wave(window)):
                 return _of_plain(window, plain, offset_s, length_s, min(buckets, _MOST_LOOKS))
+            if found is AudioFormat.MP3 and buckets > 0:
+                return _of_mpeg(
+                    mpeg_looks(window, offset_s=offset_s, length_s=length_s, looks=min(buckets, _MPEG_LOOKS))
+                )
     except (OSError, NotAudioError):
         return None
     if found not in LIBSNDFILE_FORMATS:
@@ -98,6 +106,26 @@ def _plain_peak(data: bytes, kind: str, step: int) -> float:
         return 0.0
     middle, scale = _SCALES[kind]
     return _clipped(max(max(samples) - middle, middle - min(samples)) / scale)
+
+
+def _of_mpeg(looks: MpegLooks | None) -> tuple[float, ...] | None:
+    if looks is None:
+        return None
+    try:
+        import soundfile  # noqa: PLC0415 - 60 ms and numpy
+    except (ImportError, OSError):  # without its wheel's libsndfile it is an OSError
+        return None
+    peaks = []
+    try:
+        with soundfile.SoundFile(BytesIO(looks.data)) as sound:
+            for frames in looks.frames:
+                samples = array("f")
+                if frames:
+                    samples.frombytes(sound.buffer_read(frames * looks.frame_samples, "float32"))
+                peaks.append(_peak(samples[-looks.frame_samples * sound.channels :: _STRIDE]))
+    except soundfile.SoundFileError:
+        return None
+    return tuple(peaks)
 
 
 def _by_libsndfile(path: Path, offset_s: float, length_s: float, looks: int) -> tuple[float, ...] | None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from chadsdk.media.mpeg import Frame
 from chadsdk.media.window import Window
 
 __all__ = ["StreamHeader", "stream_header"]
+
+_SEEK_POINTS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +21,13 @@ class StreamHeader:
         frames: Frames that hold sound; this one does not. None if it does not say.
         stream_bytes: Length from the frame with this header to the end of the last one. None if it does not say.
         trimmed_samples: Samples per channel that a player drops at both ends (encoder delay and padding).
+        seek_points: For each hundredth of the time, how many 256ths of the stream lie before it. None without them.
     """
 
     frames: int | None
     stream_bytes: int | None
     trimmed_samples: int
+    seek_points: bytes | None = None
 
 
 def stream_header(window: Window, at: int, frame: Frame) -> StreamHeader | None:
@@ -47,7 +52,13 @@ def _xing(window: Window, at: int) -> StreamHeader:
     for bit in (1, 2):
         values.append(window.number(at, ">4") or None if flags & bit else None)
         at += 4 if flags & bit else 0
-    at += (100 if flags & 4 else 0) + (4 if flags & 8 else 0)
+    points = window.at(at, _SEEK_POINTS) if flags & 4 else b""
+    at += (_SEEK_POINTS if flags & 4 else 0) + (4 if flags & 8 else 0)
     # The LAME extension begins with the encoder's name; two numbers of 12 bits stand 21 bytes on.
     trimmed = window.number(at + 21, ">3") if window.at(at, 3) in (b"LAM", b"Lav") else 0
-    return StreamHeader(frames=values[0], stream_bytes=values[1], trimmed_samples=(trimmed >> 12) + (trimmed & 0xFFF))
+    return StreamHeader(
+        frames=values[0],
+        stream_bytes=values[1],
+        trimmed_samples=(trimmed >> 12) + (trimmed & 0xFFF),
+        seek_points=points if len(points) == _SEEK_POINTS and any(points) else None,
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from chadsdk import Playlist, PlaylistEntry, Track
 from chadsdk.cli import main
 from harness.process import ServerHandle
 from tests.cli.command import Command, Done
@@ -182,20 +183,47 @@ def test_a_server_that_is_down_is_1(command: Command, server: ServerHandle) -> N
     assert leftovers(command.folder / "out") == []
 
 
-def test_a_folder_that_stands_is_1(command: Command) -> None:
-    """It is named, and so is --replace."""
-    (command.folder / "out" / "Mine").mkdir(parents=True)
-    done = command(*EXPORT)
-    assert done.returncode == 1
-    check_sentence(done, "out/Mine", "--replace")
-
-
 def test_a_target_that_is_a_file_is_1(command: Command) -> None:
     """No half export beside it."""
     (command.folder / "out").touch()
     done = command(*EXPORT)
     assert done.returncode == 1
     check_sentence(done, "out")
+
+
+def test_a_format_that_cannot_hold_the_mix_is_1_before_anything_is_copied(command: Command) -> None:
+    """All files are here, so the refusal comes first: nothing tells of copies that were made in vain."""
+    loud = PlaylistEntry(Track("Loud", file=own_wav(command.folder / "a.wav")), gain_db=200.0)
+    Playlist("Loud", entries=(loud,)).save(command.folder / "loud.json")
+    done = command("export", "loud.json", "--to", "out", "--format", "reaper")
+    assert done.returncode == 1
+    check_sentence(done, "REAPER has no gain of 200 dB")
+    assert "Copying" not in done.stderr
+    assert leftovers(command.folder / "out") == []
+
+
+def test_an_older_export_in_the_way_is_1(command: Command) -> None:
+    """It is named, and the hint names the option that swaps it."""
+    assert command(*EXPORT).returncode == 0
+    done = command(*EXPORT)
+    assert done.returncode == 1
+    check_sentence(done, "out/Mine exists already", "Hint: Give --replace")
+
+
+@pytest.mark.parametrize("options", [(), ("--replace",)])
+@pytest.mark.parametrize("stands", ["folder", "file"])
+def test_no_hint_tells_to_replace_what_is_not_replaced(command: Command, stands: str, options: tuple[str, ...]) -> None:
+    """What is no export is not swapped, also where --replace is given: the hint does not send the user in a circle."""
+    there = command.folder / "out" / "Mine"
+    there.parent.mkdir()
+    if stands == "folder":
+        there.mkdir()
+    else:
+        there.write_text("mine")
+    done = command(*EXPORT, *options)
+    assert done.returncode == 1
+    check_sentence(done, str(there.relative_to(command.folder)), "Hint: Move away what stands there.")
+    assert "--replace" not in done.stderr
 
 
 @pytest.fixture

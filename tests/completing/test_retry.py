@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from chadsdk import CancelToken, ChadMusicAPIClient, ExportCancelled, Manifest, MixExporter, Settings
-from chadsdk.errors import DataError
+from chadsdk.errors import DataError, DiskFullError
 from chadsdk.export import ExportResult, manifest_schema, verify_export
 from harness.build import plain_world
 from harness.process import ServerHandle, running_server
@@ -165,6 +165,25 @@ def test_a_cancelled_retry_leaves_the_export_as_it_was(
         cancelled.result()
     assert sorted((path, path.stat().st_mtime_ns) for path in incomplete.folder.rglob("*")) == before
     assert [path.name for path in incomplete.folder.parent.iterdir()] == [incomplete.folder.name]
+
+
+def test_audio_that_is_embedded_anew_needs_its_room(
+    server: ServerHandle, exporter: MixExporter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container is written whole by a retry: what is there already, too, needs its room once more."""
+    with ChadMusicAPIClient(server.url, token=server.token) as client:
+        first = exporter.export(client.playlist("plain"), tmp_path / "exports", formats=["dawproject"])
+    mend(server, *MISSING)
+    there = sum(entry.size_bytes or 0 for entry in first.exported)
+    new = there // len(first.exported) * len(MISSING)  # all are of one length
+    needed = Settings().headroom_bytes + 3 * new + there  # to download, to copy and to embed; to embed
+    usage = {"free": needed - 1, "total": 2 * needed}
+    monkeypatch.setattr("psutil.disk_usage", lambda path: type("Usage", (), usage)())
+    with pytest.raises(DiskFullError) as caught:
+        exporter.retry(first.folder)
+    assert caught.value.needed_bytes == needed
+    usage["free"] = needed
+    assert not exporter.retry(first.folder).missing
 
 
 def test_a_folder_without_a_manifest_is_refused(exporter: MixExporter, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import opentimelineio as otio
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from chadsdk.errors import FormatError
 from chadsdk.export.project import Project
@@ -176,6 +177,54 @@ def test_what_is_no_time_line_does_not_read_back(text: str, tmp_path: Path) -> N
     (tmp_path / "Friday.otio").write_text(text, encoding="utf-8")
     with pytest.raises(FormatError, match=r"Friday\.otio"):
         WRITER.check(project(clip()), desk(tmp_path))
+
+
+_MICRO_S = 1e-6
+
+
+@pytest.mark.parametrize(
+    ("mix", "says"),
+    [
+        (project(clip(), clip(2, title="Far", start_s=1e300)), r"to 1e\+300 s, where 2\. 'Artist - Far' reaches"),
+        (project(clip(start_s=1.7e308)), r"to 1\.7e\+308 s, where 1\. "),
+        (project(clip(source_s=1.7e308)), r"to 1\.7e\+308 s, where 1\. "),
+        (project(clip(offset_s=1e300, source_s=2e300)), r"to 2e\+300 s, where 1\. "),
+        (
+            project(*(clip(n + 1, length_s=_MICRO_S, start_s=n * _MICRO_S, title="x" * 100) for n in range(4))),
+            r"3\. 'Artist - x{51}…' would begin too late, because clips before it are shorter",
+        ),
+    ],
+    ids=["start", "overflow", "source", "offset", "short"],
+)
+def test_a_clip_that_has_no_place_among_samples_is_named(mix: Project, says: str) -> None:
+    """Before anything is written, with the reason."""
+    with pytest.raises(FormatError, match=says):
+        WRITER.refuse(mix)
+
+
+def test_one_clip_shorter_than_a_sample_is_held(tmp_path: Path) -> None:
+    """It lasts a sample, and the one after it lies where it should, to a sample."""
+    mix = project(clip(length_s=_MICRO_S), clip(2, start_s=_MICRO_S))
+    WRITER.refuse(mix)
+    written(mix, tmp_path)
+
+
+_TIMES_S = st.floats(0, 600) | st.floats(0, 1e12) | st.floats(0, 1e308)
+
+
+@given(places=st.lists(st.tuples(_TIMES_S, _TIMES_S.filter(bool), _TIMES_S), max_size=4))
+@_ANY_FOLDER
+def test_what_is_not_refused_reads_back(places: list[tuple[float, float, float]], tmp_path: Path) -> None:
+    """Whatever the times are: refused in a sentence, or written as it was meant."""
+    clips = [
+        clip(number, deck=number, start_s=start_s, length_s=length_s, offset_s=offset_s, source_s=offset_s + length_s)
+        for number, (start_s, length_s, offset_s) in enumerate(places, start=1)
+    ]
+    try:
+        WRITER.refuse(project(*clips))
+    except FormatError:
+        return
+    written(project(*clips), tmp_path)
 
 
 _WITHOUT = """

@@ -14,7 +14,8 @@ from chadsdk.export import ExportResult, Manifest
 from chadsdk.export import writers as registry
 from harness.build import plain_world
 from harness.process import ServerHandle, running_server
-from tests.export.rig import leftovers, local_playlist, own_wav, quick_settings
+from tests.daw.packages import installed
+from tests.export.rig import Recorder, leftovers, local_playlist, own_wav, quick_settings
 
 _MODULE = """
 from chadsdk.errors import FormatError
@@ -56,32 +57,23 @@ PICKY = Writer("Probe", write, check, refuse_whole)
 LATE = Writer("Probe", write_until_whole, check)
 NO_WRITER = "hello"
 """
-_ENTRY_POINTS = """[chadsdk.writers]
-probe = probe_format:PROBE
-wrong = probe_format:WRONG
-refusing = probe_format:REFUSING
-picky = probe_format:PICKY
-late = probe_format:LATE
-no-writer = probe_format:NO_WRITER
-broken = no_such_module:WRITER
-m3u8 = probe_format:WRONG
-"""
+_FORMATS = {
+    "probe": "probe_format:PROBE",
+    "wrong": "probe_format:WRONG",
+    "refusing": "probe_format:REFUSING",
+    "picky": "probe_format:PICKY",
+    "late": "probe_format:LATE",
+    "no-writer": "probe_format:NO_WRITER",
+    "broken": "no_such_module:WRITER",
+    "m3u8": "probe_format:WRONG",
+}
 
 
 @pytest.fixture(autouse=True)
 def other_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An installed package that brings formats."""
-    site = tmp_path / "site"
-    info = site / "probe_format-1.0.dist-info"
-    info.mkdir(parents=True)
-    (site / "probe_format.py").write_text(_MODULE)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: probe-format\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(_ENTRY_POINTS)
-    monkeypatch.syspath_prepend(str(site))
-    found = registry._theirs  # noqa: SLF001 - packages do not come and go in a process, except here
-    found.cache_clear()
-    yield
-    found.cache_clear()
+    with installed(tmp_path / "site", "probe_format", _MODULE, _FORMATS, monkeypatch):
+        yield
 
 
 @pytest.fixture
@@ -137,6 +129,17 @@ def test_a_format_that_is_none_is_named(tmp_path: Path, name: str, says: str) ->
     assert leftovers(tmp_path / "out") == []
 
 
+@pytest.mark.parametrize("start", [False, True])
+@pytest.mark.parametrize("formats", ["reaper", ""])
+def test_a_string_is_no_list_of_formats(tmp_path: Path, formats: str, *, start: bool) -> None:
+    """``formats="reaper"`` is a slip: the error shows what was meant, and no letter is taken for a format."""
+    with MixExporter(settings=quick_settings(tmp_path / "cache")) as exporter:
+        call = exporter.start if start else exporter.export
+        with pytest.raises(ConfigurationError, match=rf"sequence of names, such as \['{formats}'\]"):
+            call(local_playlist(own_wav(tmp_path / "a.wav")), tmp_path / "out", formats=formats)
+    assert leftovers(tmp_path / "out") == []
+
+
 def test_our_formats_cannot_be_replaced() -> None:
     """A package that brings a format under one of our names is not heard."""
     assert registry.writer_of("m3u8").output == "{stem}.m3u8"
@@ -147,6 +150,19 @@ def test_a_project_that_is_wrong_is_not_published(tmp_path: Path, name: str, say
     """What does not read back, or cannot be held, ends the export with that sentence and without a folder."""
     with pytest.raises(FormatError, match=says):
         MixExporter().export(local_playlist(own_wav(tmp_path / "a.wav")), tmp_path / "out", formats=[name])
+    assert leftovers(tmp_path / "out") == []
+
+
+def test_a_refusal_comes_before_anything_is_copied(server: ServerHandle, exporter: MixExporter, tmp_path: Path) -> None:
+    """What is in the cache is looked at there, so that nothing is told of, and no folder made, for nothing."""
+    server.set_faults("t-2", [])
+    with ChadMusicAPIClient(server.url, token=server.token) as client:
+        playlist = client.playlist("plain")
+    for first in (True, False):
+        told = Recorder()
+        with pytest.raises(FormatError, match="No picky probe can hold all of this"):
+            exporter.export(playlist, tmp_path / "out", formats=["picky"], progress=told)
+        assert bool(told.events) == first  # what is not here yet is downloaded and copied before anybody can tell
     assert leftovers(tmp_path / "out") == []
 
 

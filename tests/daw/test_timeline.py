@@ -289,6 +289,14 @@ def test_an_empty_playlist_is_an_empty_project() -> None:
     assert (project.clips, project.decks, project.markers, project.length_s) == ((), (), (), 0.0)
 
 
+@pytest.mark.parametrize("title", ["", "  ", "\t\n", "\u00a0\u2003", "\x00", "\u202e "])
+def test_a_title_that_shows_nothing_gets_a_name(title: str) -> None:
+    """Blanks, controls and marks of direction make no nameless clip, and no nameless marker."""
+    project = mix(entry(title=title), entry(2, title=" Two "))
+    assert [clip.title for clip in project.clips] == ["Untitled", " Two "]
+    assert project.markers[0].title == "1. Untitled"
+
+
 def test_the_project_is_named_like_the_playlist() -> None:
     """And its files by a portable form of it."""
     project = mix(entry(), playlist="AC/DC: live?", tempo_bpm=124.0)

@@ -60,6 +60,12 @@ def cut_file(rig: Rig) -> None:
     os.truncate(audio(rig), 1000)
 
 
+def grow_file(rig: Rig) -> None:
+    """As by a writer that died late."""
+    with audio(rig).open("ab") as stream:
+        stream.write(b"late")
+
+
 def touch_file(rig: Rig) -> None:
     audio(rig).touch()
 
@@ -111,6 +117,8 @@ LOOKS = [
     Look("record of another file", hit=False, happens=borrow_record),
     Look("record with an evil extension", hit=False, happens=evil_extension, rehashed=True),
     Look("file changed since", hit=False, happens=touch_file),
+    Look("file grown", hit=False, happens=grow_file),
+    Look("file grown, nothing known", hit=False, happens=grow_file, bare=True),
     Look("file empty", hit=False, happens=empty_file, bare=True),
     Look("file cut, size known", hit=False, happens=cut_file, asks={"sha256": None, "revision": None}),
 ]

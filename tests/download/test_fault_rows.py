@@ -52,6 +52,31 @@ def test_row_1_a_closed_port_is_a_network_error_until_it_opens(plain: World, tmp
                 assert sha256_of(service.download(source)) == source.sha256
 
 
+@pytest.mark.parametrize("code", [socket.EAI_NONAME, socket.EAI_AGAIN], ids=["unknown", "no-resolver"])
+def test_row_1_a_name_that_nobody_knows(
+    server: ServerHandle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """Looked up as often as there are attempts, then `network`, and the next track is tried all the same."""
+    asked: list[object] = []
+
+    def unknown(host: object, *_: object, flags: int = 0, **__: object) -> list[object]:
+        asked.extend([] if flags & socket.AI_NUMERICHOST else [host])
+        raise socket.gaierror(code, "nobody knows")
+
+    settings = quick(tmp_path / "cache", attempts=3, max_concurrent_downloads=1)
+    sources = [source_of(track) for track in server.world.tracks[:2]]
+    with (
+        ChadMusicAPIClient("http://music.invalid", token="t", settings=settings) as client,
+        DownloadService(client, settings=settings) as service,
+        monkeypatch.context() as patched,
+    ):
+        patched.setattr(socket, "getaddrinfo", unknown)
+        outcomes = service.download_all(sources).values()
+    assert [each.reason for each in outcomes if isinstance(each, Unavailable)] == [Reason.NETWORK] * 2
+    assert asked == ["music.invalid"] * 6
+    assert final_files(settings.cache_dir) == []
+
+
 def test_row_2_a_line_that_the_server_closed_between_requests_costs_no_attempt(
     server: ServerHandle, tmp_path: Path
 ) -> None:

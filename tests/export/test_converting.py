@@ -31,7 +31,8 @@ from harness.build import plain_world
 from harness.process import ServerHandle, running_server
 from harness.recording import sha256_of
 from tests.export.rig import Recorder, check_export, leftovers, local_playlist, own_wav, quick_settings
-from tests.media.samples import DATA
+from tests.media.encoder import MP4_KINDS, encoded, ffmpeg_or_skip
+from tests.media.samples import DATA, checked_in
 
 FORMATS = [
     ("wav16", 48_000, "wav", "PCM_16", 16),
@@ -101,16 +102,85 @@ def test_the_cached_file_is_as_it_was(
     assert not server.audio_gets()
 
 
-def test_aac_is_exported_as_it_is_and_said(offline: MixExporter, tmp_path: Path, to: Path) -> None:
+def test_without_ffmpeg_aac_is_exported_as_it_is_and_said(
+    offline: MixExporter, tmp_path: Path, to: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What nothing here decodes is not lost: its file is there, and the manifest says that it was not converted."""
-    file = tmp_path / "mine.m4a"
-    shutil.copy(DATA / "aac.m4a", file)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    file = checked_in("aac.m4a", tmp_path)
     result = offline.export(local_playlist(file), to, convert_to=48_000)
     (entry,) = result.manifest.not_converted
     assert sha256_of(result.folder / entry.file) == sha256_of(file)
     assert entry.status == "exported"
-    assert "decodes" in str(entry.not_converted)
+    assert "ffmpeg on the PATH would" in str(entry.not_converted)
     assert Manifest.load(result.folder) == result.manifest
+    again = offline.export(local_playlist(file), to, convert_to=44_100, replace=True)
+    assert sha256_of(again.folder / again.exported[0].file) == sha256_of(file)
+    assert not again.manifest.not_converted
+
+
+@pytest.mark.parametrize("rate_hz", [44_100, 48_000])
+@pytest.mark.parametrize(("kind", "bits"), [("aac", None), ("alac", 16)])
+def test_aac_and_apple_lossless_become_wav_by_ffmpeg(
+    offline: MixExporter, tmp_path: Path, to: Path, kind: str, bits: int | None, rate_hz: int
+) -> None:
+    """At the same rate, too; the manifest says what the WAV was made from, and there was room asked for it."""
+    mp4 = encoded(tone(tmp_path / "a.wav", "wav16", 44_100, seconds=3.0), tmp_path / "song.m4a", *MP4_KINDS[kind])
+    digest, playlist = sha256_of(mp4), local_playlist(mp4)
+    copy_bytes = sum(
+        need.copy_bytes for need in offline.preflight(offline.plan(playlist, to, convert_to=rate_hz)).volumes
+    )
+    result = offline.export(playlist, to, convert_to=rate_hz)
+    (entry,) = check_export(result.folder)["entries"]
+    assert (entry["file"], entry["sample_rate_hz"], entry["not_converted"]) == ("Audio/01 song.wav", rate_hz, None)
+    assert entry["converted_from"] == {
+        "extension": "m4a",
+        "sample_rate_hz": 44_100,
+        "bit_depth": bits,
+        "sha256": digest,
+    }
+    assert sha256_of(mp4) == digest
+    assert not verify_export(result.folder).damaged
+    needed = entry["size_bytes"] + mp4.stat().st_size
+    assert needed <= copy_bytes <= needed + 10_000
+
+
+@pytest.mark.parametrize("kind", ["aac", "index first"])
+def test_a_cut_mp4_is_missing_with_its_reason(offline: MixExporter, tmp_path: Path, to: Path, kind: str) -> None:
+    """The others are exported, no process and no part is left, and the sentence names the track but no path."""
+    whole = encoded(tone(tmp_path / "a.wav", "wav16", 44_100, seconds=3.0), tmp_path / "cut.m4a", *MP4_KINDS[kind])
+    whole.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    result = offline.export(local_playlist(whole, checked_in("aac.m4a", tmp_path)), to, convert_to=44_100)
+    (missing,) = result.missing
+    assert (missing.reason, missing.position) == ("not_convertible", 1)
+    assert "01 cut.m4a cannot be converted" in str(missing.detail)
+    assert str(tmp_path) not in str(missing.detail)
+    check_export(result.folder)
+
+
+def test_an_mp4_put_in_by_hand_stays_as_it_is(offline: MixExporter, tmp_path: Path, to: Path) -> None:
+    """A retry touches nothing that is there, at the same rate and with an ffmpeg, too."""
+    ffmpeg_or_skip()
+    first = offline.export(local_playlist(tmp_path / "gone.m4a"), to, convert_to=44_100)
+    gap = first.folder / first.missing[0].file
+    shutil.copy(DATA / "aac.m4a", gap)
+    result = offline.retry(first.folder)
+    assert sha256_of(gap) == sha256_of(DATA / "aac.m4a")
+    assert (len(result.exported), result.manifest.not_converted) == (1, ())
+
+
+def test_preflight_reckons_a_cloud_mp4_as_what_it_becomes(
+    exporter: MixExporter, to: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A WAV of its length where there is an ffmpeg, else itself."""
+    ffmpeg_or_skip()
+    track = Track("T", cloud_track_id="x", cloud_stream_path="/x.m4a", size_bytes=1_000_000, duration_s=100.0)
+    plan = exporter.plan(Playlist("P", entries=(PlaylistEntry(track),)), to, convert_to=44_100)
+    with_it = sum(need.copy_bytes for need in exporter.preflight(plan).volumes)
+    assert with_it == pytest.approx(100 * 44_100 * 6 + 1_000_000, abs=10_000)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    without = sum(need.copy_bytes for need in exporter.preflight(plan).volumes)
+    assert without < 2_100_000
 
 
 def test_a_track_that_breaks_off_is_missing_with_its_reason(offline: MixExporter, tmp_path: Path, to: Path) -> None:

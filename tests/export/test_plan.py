@@ -166,6 +166,7 @@ def test_the_extension_to_expect(track: Track, extension: str) -> None:
 def test_an_empty_title_gets_a_name() -> None:
     """No file is called by its number alone."""
     assert plan_of(cloud(title="  ")).entries[0].stem == "01 Untitled"
+    assert plan_of(cloud(title="\u202e\x00")).entries[0].stem == "01 Untitled"
 
 
 def test_the_same_track_twice_is_one_file_and_two_entries() -> None:

@@ -15,6 +15,13 @@ from chadsdk.media import AudioFormat, sniff
 DATA = Path(__file__).parent / "data"
 
 
+def checked_in(name: str, folder: Path) -> Path:
+    """A copy of one of the stored files."""
+    file = folder / name
+    file.write_bytes((DATA / name).read_bytes())
+    return file
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """A file that libsndfile writes: what goes in is what `read_facts` must give back."""

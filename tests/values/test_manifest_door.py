@@ -44,6 +44,7 @@ _ENTRY: dict[str, Any] = {
     "fade_out_s": None,
     "converted_from": {"extension": "mp3", "sample_rate_hz": 48000, "bit_depth": None, "sha256": "cd" * 32},
     "not_converted": None,
+    "library_file": None,
 }
 _MISSING: dict[str, Any] = {
     **_ENTRY,
@@ -114,6 +115,9 @@ _MALFORMED: list[tuple[dict[str, Any], str]] = [
             ("file", "Audio\\..\\..\\x"),
             ("file", "C:\\x"),
             ("file", "a\0b"),
+            ("library_file", ""),
+            ("library_file", "/a\0b"),
+            ("library_file", ["/a"]),
         ]
     ),
 ]

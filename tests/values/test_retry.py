@@ -173,17 +173,19 @@ def test_what_is_not_retried(error: Exception) -> None:
     assert script.calls == 1
 
 
-def test_a_corrupt_body_is_tried_once_more() -> None:
-    """A wrong digest is worth one more attempt: the next may be right."""
-    assert _try(_Script(IntegrityError("x"), "done")) == "done"
+@pytest.mark.parametrize("kind", [IntegrityError, ForbiddenError, NotFoundError])
+def test_a_corrupt_body_is_tried_once_more(kind: type[TrackError]) -> None:
+    """A wrong digest is worth one more attempt, and so is a link that has expired: the next may be right."""
+    assert _try(_Script(kind("x", retryable=True), "done")) == "done"
 
 
+@pytest.mark.parametrize("kind", [IntegrityError, ForbiddenError, NotFoundError])
 @pytest.mark.parametrize("between", [[], [NetworkError("x")], [NetworkError("x"), StalledError("x")]], ids=len)
-def test_a_corrupt_body_twice(between: list[TrackError]) -> None:
-    """A second wrong digest is the end, whatever came between and however much was received."""
-    script = _Script(IntegrityError("x"), *between, IntegrityError("x"), "never")
+def test_a_corrupt_body_twice(between: list[TrackError], kind: type[TrackError]) -> None:
+    """The second time is the end, whatever came between and however much was received."""
+    script = _Script(kind("x", retryable=True), *between, kind("x", retryable=True), "never")
     growing = iter(range(0, 10**9, _PROGRESS_BYTES))
-    with pytest.raises(IntegrityError):
+    with pytest.raises(kind):
         _try(script, reached=lambda: next(growing))
     assert script.calls == 2 + len(between)
 

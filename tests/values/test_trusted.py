@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from chadsdk.errors import ConfigurationError
 from chadsdk.session import build_session
@@ -46,7 +47,7 @@ def test_the_settings_win_over_the_environment(tmp_path: Path, monkeypatch: pyte
     """The bundle of the settings is taken, then the environment's, a folder too; else requests' own."""
     bundle = tmp_path / "mine.pem"
     bundle.touch()
-    assert _verify(None) is True
+    assert _verify(None) == DEFAULT_CA_BUNDLE_PATH
     monkeypatch.setenv("CURL_CA_BUNDLE", str(tmp_path))
     assert _verify(None) == str(tmp_path)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle")

@@ -11,7 +11,15 @@ import pytest
 
 from chadsdk.cancel import CancelToken
 from chadsdk.errors import ExportCancelled
-from chadsdk.files import make_private_folder, new_file, sync_folder, sync_tree, write_advisory, write_whole
+from chadsdk.files import (
+    make_private_folder,
+    make_private_root,
+    new_file,
+    sync_folder,
+    sync_tree,
+    write_advisory,
+    write_whole,
+)
 from tests.values.support import run_child, small_volume
 
 _WRITERS = [write_whole, write_advisory]
@@ -125,12 +133,27 @@ def test_a_new_file_is_new(tmp_path: Path, plant: Callable[[Path], None]) -> Non
     assert {each: each.lstat() for each in tmp_path.iterdir()} == before
 
 
-def test_a_private_folder(tmp_path: Path) -> None:
-    """Only the user can enter it; its parents are made; one that is there stays as it is."""
-    folder = make_private_folder(tmp_path / "a" / "b")
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+def test_a_private_root(tmp_path: Path) -> None:
+    """Only the user can enter it and the parents that are made for it; one that is there stays as it is."""
+    folder = make_private_root(tmp_path / "a" / "b")
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (folder, folder.parent)] == [0o700] * 2
     folder.chmod(0o750)
-    assert stat.S_IMODE(make_private_folder(folder).stat().st_mode) == 0o750
+    assert stat.S_IMODE(make_private_root(folder).stat().st_mode) == 0o750
+    (tmp_path / "link").symlink_to(folder)
+    assert make_private_root(tmp_path / "link") == tmp_path / "link"
+
+
+def test_a_private_folder(tmp_path: Path) -> None:
+    """Only the user can enter it; one that was open to others is shut; a link or a file in its place is refused."""
+    folder = make_private_folder(tmp_path / "a")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    folder.chmod(0o755)
+    assert stat.S_IMODE(make_private_folder(folder).stat().st_mode) == 0o700
+    (tmp_path / "link").symlink_to(folder)
+    (tmp_path / "file").touch()
+    for name in ("link", "file"):
+        with pytest.raises(NotADirectoryError):
+            make_private_folder(tmp_path / name)
 
 
 def test_flushing_a_folder_that_cannot_be_flushed() -> None:

@@ -5,14 +5,15 @@ Another package adds a format by an entry point of the group ``chadsdk.writers``
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from chadsdk.errors import ConfigurationError
+from chadsdk.export.writers.foreign import guarded
 from chadsdk.export.writers.writer import Desk, Writer
 
-__all__ = ["ALWAYS", "Desk", "Writer", "writer_names", "writer_of"]
+__all__ = ["ALWAYS", "Desk", "Writer", "copies_of_audio", "writer_names", "writer_of"]
 
 ALWAYS = ("m3u8", "overview")
 """Written with every export."""
@@ -45,10 +46,20 @@ def writer_of(name: str) -> Writer:
     Raises:
         ConfigurationError: There is no such format, the package that brings it is broken, or a library that it needs
             is not installed.
+        FormatError: A format of another package would write outside the export folder.
     """
     writer = _load(name)
     writer.needs()
     return writer
+
+
+def copies_of_audio(names: Iterable[str]) -> int:
+    """Give how often these formats write the audio of an export, besides the files themselves.
+
+    Raises:
+        ConfigurationError: See `writer_of`.
+    """
+    return sum(writer_of(name).copies_audio for name in names)
 
 
 def _load(name: str) -> Writer:
@@ -61,7 +72,7 @@ def _load(name: str) -> Writer:
         raise ConfigurationError(f"The format {name!r} of {found.value} cannot be loaded: {exc}") from exc
     if not isinstance(writer, Writer):
         raise ConfigurationError(f"The format {name!r}: {found.value} is no chadsdk.export.writers.Writer.")
-    return writer
+    return writer if name in _OURS else guarded(name, writer)
 
 
 @cache

@@ -22,11 +22,37 @@ if TYPE_CHECKING:
 __all__ = ["WRITER"]
 
 _OURS = "chadsdk"
+_MOST_SAMPLES = 2**53  # times are doubles there; beyond this not every sample has a number
+_SHOWN_CHARACTERS = 60
 
 
 def _needs() -> None:
     if find_spec("opentimelineio") is None:
         raise ConfigurationError("The format 'otio' needs OpenTimelineIO: pip install 'chadsdk[otio]'.")
+
+
+def _refuse(project: Project) -> None:
+    rate_hz = project.sample_rate_hz
+    for clip in project.clips:
+        latest_s = max(clip.end_s, clip.offset_s + clip.length_s)
+        if latest_s * rate_hz > _MOST_SAMPLES or clip.source_s * clip.sample_rate_hz > _MOST_SAMPLES:
+            far_s = max(latest_s, clip.source_s)
+            raise FormatError(f"OpenTimelineIO cannot count the samples to {far_s:g} s, where {_named(clip)} reaches.")
+    for deck in project.decks:
+        end = 0
+        for gap, clip, length in _places(deck, rate_hz):
+            start = end + gap
+            if start / rate_hz - clip.start_s > 1 / rate_hz:
+                raise FormatError(
+                    f"OpenTimelineIO counts whole samples: {_named(clip)} would begin too late, because clips "
+                    "before it are shorter than one."
+                )
+            end = start + length
+
+
+def _named(clip: Clip) -> str:
+    label = _text(clip.label)
+    return f"{clip.position}. {label if len(label) <= _SHOWN_CHARACTERS else label[:_SHOWN_CHARACTERS] + '…'!r}"
 
 
 def _write(project: Project, desk: Desk) -> None:
@@ -178,4 +204,4 @@ def _read_clips(track: opentimelineio.schema.Track) -> Iterator[tuple[str | None
         yield file, item.name, start_s, length_s, offset_s
 
 
-WRITER = Writer("{stem}.otio", _write, _check, needs=_needs)
+WRITER = Writer("{stem}.otio", _write, _check, _refuse, needs=_needs)

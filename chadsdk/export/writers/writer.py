@@ -40,14 +40,16 @@ class Writer:
     """A format. An entry point of the group ``chadsdk.writers`` names one.
 
     Attributes:
-        output: What it writes, relative to the export folder: a file or a folder of its own. ``{stem}`` stands for the
-            name of the playlist as a portable file name.
+        output: What it writes: the name, and no path, of a file or a folder of its own in the export folder. ``{stem}``
+            stands for the name of the playlist as a portable file name.
         write: Writes a project; raises `OSError` when the file system refuses, and `ExportCancelled`.
         check: Reads what was written back and compares it with the project; raises `FormatError` where they differ.
         refuse: Raises `FormatError` for a project that the format cannot hold; called before anything is written.
         needs: Raises `ConfigurationError` where a library that it needs is not installed; called whenever the writer is
             asked for, so before anything is downloaded.
         copies_audio: Whether it writes the audio once more; an export then asks for the room.
+
+    What else one of another package raises becomes a `FormatError` (of `needs`, a `ConfigurationError`) that names it.
     """
 
     output: str

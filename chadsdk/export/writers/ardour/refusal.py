@@ -22,6 +22,7 @@ _LONGEST_S = 1_000_000.0
 _CLOSED_EXTENSIONS = frozenset().union(*(kind.extensions for kind in AudioFormat if kind not in DECODED_FORMATS)) - (
     frozenset().union(*(kind.extensions for kind in DECODED_FORMATS))
 )
+_UNPACKED_EXTENSIONS = AudioFormat.MP4.extensions | AudioFormat.ADTS.extensions
 
 
 def refuse(project: Project) -> None:
@@ -72,9 +73,11 @@ def refuse_file(clip: Clip, path: Path, rate_hz: int) -> None:
 
 def _refuse_formats(clips: Sequence[Clip]) -> None:
     if closed := [clip for clip in clips if _extension(clip) in _CLOSED_EXTENSIONS]:
+        by_ffmpeg = all(_extension(clip) in _UNPACKED_EXTENSIONS for clip in closed)
+        unpack = "export again with --convert-to and an ffmpeg on the PATH, " if by_ffmpeg else ""
         raise FormatError(
             f"Ardour on Linux does not open {_list(closed, lambda clip: f'({_extension(clip)})')}: "
-            "export without the format ardour, or put a WAV or FLAC in its place."
+            f"{unpack}export without the format ardour, or put a WAV or FLAC in its place."
         )
 
 
