@@ -46,7 +46,8 @@ def _check_asked_as_meant(url: str, origin: Origin) -> None:
     for each in (str(origin), url):
         prepared = requests.Request("GET", each).prepare()
         assert prepared.url is not None
-        assert Origin.of(prepared.url) == origin
+        # The zone of a link-local address loses its escape on the way to the resolver (RFC 6874).
+        assert "%" in origin.host or Origin.of(prepared.url) == origin
 
 
 def _check_below_home(url: str) -> None:
