@@ -55,8 +55,8 @@ class Origin(NamedTuple):
         if not parts.hostname.isascii():
             # requests would ask the ASCII form, which is another origin by this comparison.
             raise UnsafeURLError(f"The host of {shown(url)} must be in its ASCII form (xn--…).")
-        if not _AUTHORITY.fullmatch(parts.netloc):
-            raise UnsafeURLError(f"The host of {shown(url)} is neither a name nor a number.")
+        if not _AUTHORITY.fullmatch(parts.netloc) or port == 0:  # which urllib3 may take for none
+            raise UnsafeURLError(f"The host or port of {shown(url)} is none.")
         return cls(parts.scheme, parts.hostname, _DEFAULT_PORTS[parts.scheme] if port is None else port)
 
     def __str__(self) -> str:

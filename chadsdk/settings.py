@@ -177,7 +177,7 @@ def _is_origin(value: str) -> bool:
         return False
     try:
         parts = urlsplit(value)
-        _ = parts.port
+        port = parts.port
     except ValueError:  # a port that is none, half a bracket
         return False
-    return bool(parts.hostname)
+    return bool(parts.hostname) and port != 0

@@ -127,6 +127,7 @@ def test_seconds_may_be_whole() -> None:
         "https://cdn.example#x",
         "https://cdn.example:port",
         "https://cdn.example:99999",
+        "https://cdn.example:0",
         "https://[cdn.example",
         "https://*.cdn.example",
         "https://.cdn.example",
