@@ -40,8 +40,8 @@ class Origin(NamedTuple):
         """Give the origin of an absolute http(s) address.
 
         Raises:
-            UnsafeURLError: Another scheme, no host or one outside ASCII or with a wildcard, a user name in it, or
-                characters that no address has.
+            UnsafeURLError: Another scheme, no host or one that is neither a name in ASCII nor a number, port 0, a user
+                name in it, or characters that no address has.
         """
         try:
             parts = urlsplit(url)
