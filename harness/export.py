@@ -14,7 +14,7 @@ from pathlib import Path
 from chadsdk import ChadMusicAPIClient, Event, ExportResult, MixExporter, Playlist, Progress, Settings, Track
 from harness.build import make_world
 from harness.process import ServerHandle, running_server
-from harness.scenario import Scenario
+from harness.scenarios import Scenario
 from harness.world import LocalTrack, World
 
 __all__ = ["ExportOptions", "export"]

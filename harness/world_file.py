@@ -61,7 +61,8 @@ def save_world(world: World, file: Path) -> Path:
         ],
         "path_faults": dict(world.path_faults),
     }
-    file.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+    # Half a character, which a hostile listing may hold, becomes its own JSON escape.
+    file.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8", errors="backslashreplace")
     return file
 
 

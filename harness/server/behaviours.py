@@ -2,7 +2,7 @@
 
 To add one: write a function that takes the reply, the script's `Step` and the `Stage` and gives the changed
 reply, and put ``@behaviour("name", "option", …)`` above it. Its docstring's first line is what people read.
-Those of the body's frame stand in `framing`, those of ranges in `parts`.
+Those of the body's frame stand in `framing`, those of ranges in `parts`, those of what a body holds in `contents`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from harness.server import framing, parts  # noqa: F401 - they register theirs
+from harness.server import contents, framing, parts  # noqa: F401 - they register theirs
 from harness.server.faults import FaultError, Stage, Step
 from harness.server.registry import REGISTERED, behaviour
-from harness.server.reply import NO_STATUS, Ending, FileSlice, Pause, Piece, Reply, error_reply
+from harness.server.reply import NO_STATUS, Ending, Pause, Reply, error_reply
 from harness.server.wire import Connection
 
 __all__ = ["BEHAVIOURS", "LOGIN_PAGE"]
@@ -25,17 +25,20 @@ LOGIN_PAGE = b"""<!DOCTYPE html>
 """
 
 BEHAVIOURS = REGISTERED
+BODILESS = frozenset({204, 205, 304})
 
 
 @behaviour("status", "retry_after", "code", "message")
 def _status(_reply: Reply, step: Step, _stage: Stage) -> Reply:
-    """Answer with this status and an error document, and `retry_after` as it stands."""
+    """Answer with this status and an error document, where it has a body, and `retry_after` as it stands."""
     status = int(step.number(step.value))
     if not 200 <= status <= 999:
         raise FaultError(f"status: expected one from 200 to 999, got {status}")
     code = step.text(step.options.get("code", f"status_{status}"))
     message = step.text(step.options.get("message", "The server was told to say so."))
     reply = error_reply(status, code, message)
+    if status in BODILESS:
+        reply = Reply(status)
     retry_after = step.options.get("retry_after")
     return reply.with_headers(("Retry-After", None if retry_after is None else str(retry_after)))
 
@@ -108,20 +111,11 @@ def _gate(reply: Reply, step: Step, stage: Stage) -> Reply:
     return replace(reply, pauses=(*reply.pauses, Pause(at_byte, wait)))
 
 
-@behaviour("rate")
+@behaviour("rate", "slow_after")
 def _rate(reply: Reply, step: Step, _stage: Stage) -> Reply:
-    """Send the body at this many bytes per second."""
-    return replace(reply, bytes_per_s=max(step.number(step.value), 0.01))
-
-
-@behaviour("wrong_bytes")
-def _wrong_bytes(reply: Reply, step: Step, _stage: Stage) -> Reply:
-    """Flip one bit of the file, at this share of its length; the same one whatever range is asked."""
-    share = step.share(step.value, default=0.5)
-    pieces: list[Piece] = []
-    for piece in reply.body:
-        pieces += _flipped(piece, share)
-    return replace(reply, body=tuple(pieces))
+    """Send the body at this many bytes per second, the share `slow_after` of it as fast as it goes."""
+    fast_bytes = int(reply.body_bytes * step.share(step.options.get("slow_after", 0.0), default=0.0))
+    return replace(reply, bytes_per_s=max(step.number(step.value), 0.01), fast_bytes=fast_bytes)
 
 
 @behaviour("no_length")
@@ -164,16 +158,3 @@ def _headers(reply: Reply, step: Step, _stage: Stage) -> Reply:
         values = value if isinstance(value, list) else [value]
         said += [(str(name), None if each is None else step.text(each)) for each in values]
     return reply.with_headers(*said)
-
-
-def _flipped(piece: Piece, share: float) -> list[Piece]:
-    if isinstance(piece, bytes):
-        at = int((len(piece) - 1) * share)
-        return [piece[:at], bytes([piece[at] ^ 1]), piece[at + 1 :]] if piece else []
-    at = int((piece.file.stat().st_size - 1) * share)
-    if not piece.start <= at < piece.stop:
-        return [piece]
-    with piece.file.open("rb") as stream:
-        stream.seek(at)
-        wrong = bytes([stream.read(1)[0] ^ 1])
-    return [FileSlice(piece.file, piece.start, at), wrong, FileSlice(piece.file, at + 1, piece.stop)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -55,13 +54,11 @@ def _cut_at(reply: Reply, step: Step, _stage: Stage) -> Reply:
     return replace(reply, send_bytes=max(0, left - start), ending=Ending.CLOSE)
 
 
-@behaviour("gzip")
-def _gzip(reply: Reply, _step: Step, stage: Stage) -> Reply:
-    """Send the whole compressed, and say so, whether that was asked for or not."""
-    rest = {name: value for name, value in stage.request.headers.items() if name != "range"}
-    whole = stage.answer(replace(stage.request, headers=rest), None)
-    data = b"".join(_bytes_of(piece) for piece in whole.body)
-    return whole.with_headers(("Content-Encoding", "gzip")).with_body(gzip.compress(data, 1))
+@behaviour("surplus")
+def _surplus(reply: Reply, step: Step, _stage: Stage) -> Reply:
+    """Send this text behind the body, on a connection that stays open: an answer to what nobody asked yet."""
+    text = step.text(step.value).encode("latin-1", "replace")
+    return replace(reply, coda=lambda connection: connection.send(text))
 
 
 @behaviour("informational", "count")
@@ -133,9 +130,3 @@ def _halves(body: tuple[Piece, ...]) -> list[Piece]:
             at = piece.start + middle
             halves += [replace(piece, stop=at), replace(piece, start=at)]
     return [half for half in halves if len(half)]
-
-
-def _bytes_of(piece: Piece) -> bytes:
-    if isinstance(piece, bytes):
-        return piece
-    return piece.file.read_bytes()[piece.start : piece.stop]

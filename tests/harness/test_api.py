@@ -81,6 +81,16 @@ def test_a_playlist_comes_in_pages(lone_server: ServerHandle) -> None:
     assert pages(lone_server) == [["t-1", "t-2"], ["t-3"]]
 
 
+def test_half_a_character_goes_out_as_its_escape(tmp_path: Path) -> None:
+    """A listing that no UTF-8 holds is told all the same, as servers in other languages tell it."""
+    world = plain_world(tmp_path, [2_000])
+    hostile = {"id": "t-1", "title": "half \ud83d of it", "streamPath": "/tracks/1/audio.wav"}
+    with running_server(replace(world, tracks=(replace(world.tracks[0], listing=hostile),))) as server:
+        reply = ask(server, "GET", "/api/tracks/t-1")
+        assert b"half \\ud83d of it" in reply.body
+        assert document(reply) == hostile
+
+
 def test_a_full_last_page_is_the_last(tmp_path: Path) -> None:
     """Where the pages come out even, no empty one follows."""
     with running_server(plain_world(tmp_path, [1_000] * 4, page_size=2)) as server:

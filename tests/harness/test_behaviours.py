@@ -1,4 +1,4 @@
-"""Each behaviour shows on the wire; those of frames and parts in `test_framing`.
+"""Each behaviour shows on the wire; those of frames and parts in `test_framing`, of contents in `test_contents`.
 
 A test named ``test_wire_<behaviour>…`` stands for the behaviour; the last test counts them.
 """
@@ -13,7 +13,7 @@ import pytest
 from harness.process import HarnessError, ServerHandle
 from harness.server.behaviours import BEHAVIOURS, LOGIN_PAGE
 from harness.world import FaultEntry, WorldTrack
-from tests.harness import test_framing
+from tests.harness import test_contents, test_framing
 from tests.harness.raw import End, RawReply, ask, connected
 
 
@@ -33,6 +33,15 @@ def test_wire_status(plain_server: ServerHandle, track: WorldTrack) -> None:
         reply = client.ask("GET", track.stream_path)
         assert (reply.status, reply.header("Retry-After")) == (503, "soon")
         assert json.loads(reply.body) == {"error": {"code": "busy", "message": "Later."}}
+        assert client.ask("GET", track.stream_path).status == 200
+
+
+def test_wire_status_without_a_body(plain_server: ServerHandle, track: WorldTrack) -> None:
+    """204 has neither a length nor a body (RFC 9110, 15.3.5), and the connection lives on."""
+    plain_server.set_faults(track.id, [{"status": 204}])
+    with connected(plain_server) as client:
+        reply = client.ask("GET", track.stream_path)
+        assert (reply.status, reply.header("Content-Length"), reply.body) == (204, None, b"")
         assert client.ask("GET", track.stream_path).status == 200
 
 
@@ -134,20 +143,17 @@ def test_wire_rate(plain_server: ServerHandle, track: WorldTrack, content: bytes
     assert 0.15 < time.monotonic() - started < 2.0
 
 
-def test_wire_wrong_bytes(plain_server: ServerHandle, track: WorldTrack, content: bytes) -> None:
-    """Exactly one bit differs; everything else, digest and length included, looks right."""
-    reply = faulty(plain_server, track, {"wrong_bytes": 0.25})
-    different = [at for at, (sent, true) in enumerate(zip(reply.body, content, strict=True)) if sent != true]
-    assert different == [24_999]
-    assert (reply.body[24_999] ^ content[24_999]).bit_count() == 1
-
-
-def test_wire_wrong_bytes_of_a_range(plain_server: ServerHandle, track: WorldTrack, content: bytes) -> None:
-    """The same bit is wrong in a part that holds it, and none in a part that does not."""
-    plain_server.set_faults(track.id, [{"wrong_bytes": 0.25, "times": 2}])
-    held = get(plain_server, track, Range="bytes=24999-25000").body
-    assert held == bytes([content[24_999] ^ 1, content[25_000]])
-    assert get(plain_server, track, Range="bytes=25000-").body == content[25_000:]
+def test_wire_rate_after_a_share(plain_server: ServerHandle, track: WorldTrack, content: bytes) -> None:
+    """The share comes at once; of the rest the pace gives next to nothing."""
+    plain_server.set_faults(track.id, [{"rate": 1, "slow_after": 0.5}])
+    with connected(plain_server) as client:
+        client.send("GET", track.stream_path)
+        seen = b""
+        while len(seen.partition(b"\r\n\r\n")[2]) < 50_000:
+            seen += client.sock.recv(1 << 16)
+    body = seen.partition(b"\r\n\r\n")[2]
+    assert content.startswith(body)
+    assert len(body) < 50_010
 
 
 def test_wire_no_length(plain_server: ServerHandle, track: WorldTrack, content: bytes) -> None:
@@ -211,7 +217,7 @@ def test_behaviours_of_one_entry_add_up(plain_server: ServerHandle, track: World
 
 def test_every_behaviour_is_seen_on_the_wire() -> None:
     """No behaviour is registered without a test above, and each explains itself in a sentence."""
-    everything = (*globals(), *vars(test_framing))
+    everything = (*globals(), *vars(test_framing), *vars(test_contents))
     tests = [name.removeprefix("test_wire_") for name in everything if name.startswith("test_wire_")]
     unseen = [name for name in BEHAVIOURS if not any(test == name or test.startswith(f"{name}_") for test in tests)]
     assert unseen == []

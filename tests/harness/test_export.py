@@ -16,7 +16,7 @@ from harness.build import GONE_ID, LOGIN_PAGE_ID
 from harness.cli import main
 from harness.process import PROJECT
 from harness.recording import sha256_of
-from harness.scenario import SCENARIOS
+from harness.scenarios import EXPORTS
 from harness.world import LocalTrack, World
 
 pytestmark = pytest.mark.slow
@@ -122,7 +122,7 @@ def test_people_see_progress_tree_and_summary(tmp_path: Path, capsys: pytest.Cap
         assert piece in said.out
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", EXPORTS)
 def test_a_scenario_comes_to_its_outcome(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What heals is exported whole, what is lost is missing with its reason, and the exit code says which."""
     lost = {"default": 2, "healthy": 0, "flaky": 2, "expired-token": 2, "all-gone": 8}[name]
@@ -177,7 +177,7 @@ def test_the_help_lists_the_scenarios(capsys: pytest.CaptureFixture[str]) -> Non
         main(["export", "--help"])
     assert stop.value.code == 0
     said = capsys.readouterr().out
-    assert all(scenario.name in said and scenario.explanation in said for scenario in SCENARIOS.values())
+    assert all(scenario.name in said and scenario.explanation in said for scenario in EXPORTS.values())
 
 
 def test_formats_and_a_sample_rate_go_through(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

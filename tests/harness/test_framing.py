@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-
 import pytest
 
 from harness.process import HarnessError, ServerHandle
@@ -78,11 +76,13 @@ def test_wire_cut_at(
     assert reply.header("Content-Length") == str(100_000 - seen[0])
 
 
-def test_wire_gzip(plain_server: ServerHandle, track: WorldTrack, content: bytes) -> None:
-    """The whole, really compressed, with the length of that."""
-    reply = faulty(plain_server, track, "gzip", Range="bytes=5-")
-    assert (reply.status, reply.header("Content-Encoding")) == (200, "gzip")
-    assert gzip.decompress(reply.body) == content
+def test_wire_surplus(plain_server: ServerHandle, track: WorldTrack, content: bytes) -> None:
+    """Behind the body, on the same connection, stands a reply to nothing."""
+    surplus = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nevil!"
+    plain_server.set_faults(track.id, [{"surplus": surplus}])
+    with connected(plain_server) as client:
+        assert client.ask("GET", track.stream_path).body == content
+        assert client.receive().body == b"evil!"
 
 
 def test_wire_informational(plain_server: ServerHandle, track: WorldTrack, content: bytes) -> None:

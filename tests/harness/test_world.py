@@ -129,6 +129,16 @@ def test_a_world_file_keeps_everything(tmp_path: Path) -> None:
     assert load_world(save_world(world, tmp_path / "world.json")) == world
 
 
+def test_a_world_file_keeps_half_a_character(tmp_path: Path) -> None:
+    """A hostile title with a lone surrogate, which no UTF-8 holds, comes back as it was."""
+    world = plain_world(tmp_path, [1_000])
+    hostile = replace(
+        world.tracks[0], listing={**listing(world.tracks[0]), "title": "half \ud83d of it, all \U0001f389"}
+    )
+    loaded = load_world(save_world(replace(world, tracks=(hostile,)), tmp_path / "world.json"))
+    assert loaded.tracks == (hostile,)
+
+
 def test_a_world_folder_can_be_moved(tmp_path: Path) -> None:
     """Audio paths in a world file are relative to it."""
     save_world(plain_world(tmp_path / "here", [1_000]), tmp_path / "here" / "world.json")
