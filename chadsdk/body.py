@@ -111,7 +111,8 @@ class CountedBody:
     def finish(self) -> None:
         """Give the connection of a body that came whole back to its pool; of any other nothing happens here."""
         if not self.left:
-            self._reply.close()
+            with suppress(OSError):  # the body is here
+                self._reply.close()
             self._response.release_conn()
 
     def _took(self, count: int) -> None:
@@ -145,8 +146,9 @@ class Splice:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.close(self._out)
-        os.close(self._into)
+        for end in (self._out, self._into):
+            with suppress(OSError):  # nothing is in it any more, or nothing that is wanted
+                os.close(end)
 
     def take(self, wanted: int) -> int:
         """Take at most so many bytes off the socket, at least one; 0 where the system cannot splice from it.

@@ -11,6 +11,7 @@ import socket
 import ssl
 import sys
 import traceback
+from contextlib import suppress
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -101,6 +102,10 @@ class _Connection(HTTPConnection):
         super().request(*args, **kwargs)
         self.served = True
 
+    def close(self) -> None:
+        with suppress(OSError):  # else those that are closed with it would stay open
+            super().close()
+
 
 class _SecureConnection(HTTPSConnection):
     response_class = _Answer
@@ -126,6 +131,10 @@ class _SecureConnection(HTTPSConnection):
         _send_on(self)
         super().request(*args, **kwargs)
         self.served = True
+
+    def close(self) -> None:
+        with suppress(OSError):  # else those that are closed with it would stay open
+            super().close()
 
 
 def _close_half_made(failure: BaseException) -> None:

@@ -62,7 +62,8 @@ class Line:
         with self._lock:
             sockets, self._sockets = self._sockets, []
         for each in sockets:
-            each.close()
+            with suppress(OSError):  # nothing that was asked for hangs on it
+                each.close()
 
     def attach(self, sock: socket.socket) -> None:
         """Take a duplicate of a connection's socket; shutting that down ends every wait on the connection.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Self
@@ -243,7 +243,8 @@ class Transport:
 
 def _discard(response: urllib3.HTTPResponse) -> None:
     """Close the connection of an answer that was not read to its end, and give its place in the pool back."""
-    response.close()
+    with suppress(OSError):
+        response.close()
     response.release_conn()
 
 

@@ -110,7 +110,7 @@ class WorkFile:
 
     def drop(self) -> None:
         """Remove it."""
-        with suppress(OSError):  # what could not be written any more is not wanted any more either
+        with suppress(OSError):  # what could not be written is not wanted
             self.stream.close()
         self.path.unlink(missing_ok=True)
 

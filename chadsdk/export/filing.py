@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from io import FileIO
 from pathlib import Path
 
 from chadsdk.cache import Verified
@@ -139,7 +141,7 @@ class Filing:
         except OSError as exc:
             kind = LocalMissingError if exc.errno in _GONE else LocalUnreadableError
             raise kind(f"The file {source} cannot be opened: {exc.strerror}.") from exc
-        with stream, naming_disk_errors(target.parent, "copy a track to"):
+        with _quietly_closed(stream), naming_disk_errors(target.parent, "copy a track to"):
             try:
                 return copy_file(
                     stream,
@@ -215,6 +217,16 @@ class Filing:
             facts=facts,
             converted_from=ConvertedFrom(extension, outcome.sample_rate_hz, outcome.bit_depth, filed.sha256),
         )
+
+
+@contextmanager
+def _quietly_closed(stream: FileIO) -> Iterator[None]:
+    """Close a file that was only read: that the system finds fault with that takes nothing from the copy."""
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            stream.close()
 
 
 def _status(path: Path) -> os.stat_result | None:

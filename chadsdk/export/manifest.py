@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import dataclass
 from importlib.resources import files
@@ -21,6 +22,7 @@ from chadsdk.decode import (
     text,
     whole_number,
 )
+from chadsdk.disk import naming_disk_errors
 from chadsdk.errors import DataError
 from chadsdk.export.entry import ConvertedFrom, ManifestEntry, Status, read_entry
 from chadsdk.files import open_regular
@@ -32,6 +34,8 @@ MANIFEST_NAME = "manifest.json"
 MISSING_NAME = "MISSING.txt"
 SCHEMA = "chadsdk.manifest/1"
 
+# Nothing there, or nothing that is a file; EINVAL is what `open_regular` says of a FIFO, and of a NUL in a name.
+_NO_MANIFEST = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.EINVAL}
 _LARGEST_BYTES = 256 * 1024 * 1024
 
 
@@ -118,14 +122,18 @@ class Manifest:
 
         Raises:
             DataError: Not there, or no manifest; the error names the place.
+            StorageError: The file system refuses, which says nothing of what is there.
         """
         path = Path(path)
-        try:
-            path = path / MANIFEST_NAME if path.is_dir() else path
-            with open_regular(path, follow_links=True) as stream:
-                data = stream.read(_LARGEST_BYTES + 1)
-        except OSError as exc:
-            raise DataError(str(path), "", f"cannot be read: {exc.strerror or exc}") from exc
+        with naming_disk_errors(path, "read"):
+            try:
+                path = path / MANIFEST_NAME if path.is_dir() else path
+                with open_regular(path, follow_links=True) as stream:
+                    data = stream.read(_LARGEST_BYTES + 1)
+            except OSError as exc:
+                if exc.errno not in _NO_MANIFEST:
+                    raise
+                raise DataError(str(path), "", f"cannot be read: {exc.strerror or exc}") from exc
         return decode(path.name, _read, parse_json(data, document=path.name, max_bytes=_LARGEST_BYTES))
 
 

@@ -1,52 +1,29 @@
-"""What stands in the way of an export, and what a process that died left beside it.
-
-A folder under a temporary name says in it what it is and who made it::
-
-    <name>.partial-<host>-<process>-<random>    an export that grows, or one that is removed
-    <name>.old-<host>-<process>-<random>        an older export while it is replaced
-"""
+"""What stands in the way of an export, and what a process that died left beside it."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import platform
-import re
-import shutil
 import stat
-import uuid
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-from chadsdk.disk import naming_disk_errors, process_runs
+from chadsdk.disk import naming_disk_errors
 from chadsdk.errors import ConfigurationError, DataError, ExportExistsError, FormatError, StorageError
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest
 from chadsdk.export.plan import AUDIO_FOLDER, folder_name
+from chadsdk.export.temporary import clear_away, in_use, left_by_the_dead, temporary_name
 from chadsdk.export.writers import writer_of
 
-__all__ = ["in_use", "refuse_folder", "refuse_strange_audio", "swap", "temporary_name", "tidy_up", "untouched_formats"]
+__all__ = [
+    "refuse_folder",
+    "refuse_strange_audio",
+    "swap",
+    "tidy_up",
+    "untouched_formats",
+]
 
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # of file managers
-# Names, each used once, of the folders that exports of this very process are at: its id alone does not tell them from
-# what an export left that could not clear up, nor from one before, where every run gets the same id (containers).
-_IN_USE: set[str] = set()
-_TEMPORARY = re.compile(r"\.(?P<kind>partial|old)-(?P<host>[0-9a-f]{6})-(?P<pid>[0-9]{1,10})-[0-9a-f]{8}")
-
-
-def temporary_name(name: str, kind: str) -> str:
-    """Give a unique name beside `name`; `kind` is ``partial`` or ``old``."""
-    return f"{name}.{kind}-{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-
-
-@contextlib.contextmanager
-def in_use(path: Path) -> Iterator[None]:
-    """Keep a folder under a temporary name from being cleared up while the block runs."""
-    _IN_USE.add(path.name)
-    try:
-        yield
-    finally:
-        _IN_USE.discard(path.name)
 
 
 def refuse_folder(final: Path, *, replace: bool) -> None:
@@ -54,14 +31,21 @@ def refuse_folder(final: Path, *, replace: bool) -> None:
 
     Raises:
         ExportExistsError: Something stands there; or it may be replaced, but is no export of ours.
+        StorageError: What stands there cannot be looked at.
     """
     if not os.path.lexists(final):
         return
-    why_not = _why_not_replaced(final)
     if not replace:
-        raise ExportExistsError(f"The folder {final} exists already.", folder=final, replaceable=why_not is None)
+        raise ExportExistsError(f"The folder {final} exists already.", folder=final, replaceable=_is_replaceable(final))
+    why_not = _why_not_replaced(final)
     if why_not is not None:
         raise ExportExistsError(f"{final} is not replaced, because it is {why_not}", folder=final)
+
+
+def _is_replaceable(final: Path) -> bool:
+    with contextlib.suppress(StorageError):  # whatever it is, it is in the way
+        return _why_not_replaced(final) is None
+    return False
 
 
 def _why_not_replaced(final: Path) -> str | None:
@@ -99,7 +83,7 @@ def swap(final: Path, take_name: Callable[[], object]) -> Path | None:
     """Move an older export aside, let the new one take its name, and remove the older one.
 
     An older export that holds files that no export wrote, such as a project that was saved into it, is kept under
-    another name.
+    another name; so is one that cannot be looked through.
 
     Args:
         final: The name.
@@ -134,53 +118,47 @@ def tidy_up(final: Path) -> None:
     """
     with contextlib.suppress(OSError):  # what is left lies in nobody's way; the next export tries again
         for candidate in final.parent.iterdir():
-            kind = _left_by_the_dead(candidate, final.name)
+            kind = left_by_the_dead(candidate, final.name)
             if kind == "partial":
-                shutil.rmtree(candidate, ignore_errors=True)
+                clear_away(candidate)
             elif kind == "old" and os.path.lexists(final):
                 _remove_or_keep(candidate, final)
             elif kind == "old":
                 candidate.rename(final)
     with contextlib.suppress(OSError):  # there is no such folder yet; or as above
         for candidate in final.iterdir():  # a project file that is a folder, while it was replaced
-            if _left_by_the_dead(candidate, candidate.name.partition(".partial-")[0]) == "partial":
-                shutil.rmtree(candidate, ignore_errors=True)
-
-
-def _left_by_the_dead(candidate: Path, name: str) -> str | None:
-    found = _TEMPORARY.fullmatch(candidate.name.removeprefix(name))
-    if found is None or not candidate.name.startswith(name):
-        return None
-    if candidate.is_symlink() or not candidate.is_dir():  # never ours, and a FIFO would keep who opens it
-        return None
-    if found["host"] != _host():
-        return None
-    pid = int(found["pid"])
-    at_work = candidate.name in _IN_USE if pid == os.getpid() else process_runs(pid)
-    return None if at_work else found["kind"]
+            if left_by_the_dead(candidate, candidate.name.partition(".partial-")[0]) == "partial":
+                clear_away(candidate)
 
 
 def _remove_or_keep(aside: Path, final: Path) -> Path | None:
-    if not _holds_foreign_files(aside):
-        # Its name says so before the first file is gone: half of it would look like somebody's own.
-        doomed = final.with_name(temporary_name(final.name, "partial"))
-        with contextlib.suppress(OSError):  # the new export stands; the next one tries again
-            aside.rename(doomed)
-            shutil.rmtree(doomed, ignore_errors=True)
-        return None
-    number = 1
-    while os.path.lexists(kept := final.with_name(f"{final.name} (replaced {number})")):
-        number += 1
-    aside.rename(kept)
-    return kept
+    """Remove an older export, or give it a name to be kept under; whatever fails here, the new export stands."""
+    if _holds_foreign_files(aside):
+        number = 1
+        while os.path.lexists(kept := final.with_name(f"{final.name} (replaced {number})")):
+            number += 1
+        return _renamed(aside, kept)
+    # Under a name that says so: half removed, it could not be told from an export that somebody has worked on.
+    clear_away(_renamed(aside, final.with_name(temporary_name(final.name, "partial"))))
+    return None
+
+
+def _renamed(folder: Path, name: Path) -> Path:
+    try:
+        return folder.rename(name)
+    except OSError:
+        return folder
 
 
 def _holds_foreign_files(folder: Path) -> bool:
-    """Whether there is anything in it that an export did not write, or not as it is now."""
+    """Whether there is anything in it that an export did not write, or not as it is now, or may be."""
     try:
-        manifest = Manifest.load(folder)
-    except DataError:  # then nothing says what an export wrote
+        return _is_touched(Manifest.load(folder), folder)
+    except (DataError, StorageError, OSError):  # then nothing says what an export wrote, or what is there
         return True
+
+
+def _is_touched(manifest: Manifest, folder: Path) -> bool:
     sizes = {entry.file: entry.size_bytes for entry in manifest.exported}
     papers = {MANIFEST_NAME, MISSING_NAME}
     projects = _outputs(manifest)
@@ -200,8 +178,13 @@ def untouched_formats(manifest: Manifest, folder: Path) -> tuple[tuple[str, ...]
     """Give the formats whose files are as an export wrote them, and a sentence for each other one.
 
     Raises:
-        OSError: The folder cannot be looked at.
+        StorageError: The folder cannot be looked at.
     """
+    with naming_disk_errors(folder, "look at"):
+        return _untouched_formats(manifest, folder)
+
+
+def _untouched_formats(manifest: Manifest, folder: Path) -> tuple[tuple[str, ...], list[str]]:
     finished_ns = (folder / MANIFEST_NAME).stat().st_mtime_ns
     untouched, stale = [], []
     for name in manifest.formats:
@@ -228,20 +211,19 @@ def _outputs(manifest: Manifest) -> tuple[str, ...]:
 
 
 def _walk(top: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Give every file in a folder, or the file itself."""
+    """Give every file in a folder, or the file itself.
+
+    Raises:
+        OSError: A folder cannot be listed.
+    """
+
+    def fail(exc: OSError) -> None:  # else it would count as empty
+        raise exc
+
     if top.is_symlink() or not top.is_dir():
         yield top, top.lstat()
         return
-    for root, _, names in os.walk(top):
+    for root, _, names in os.walk(top, onerror=fail):
         for name in names:
             if name not in _LITTER:
                 yield Path(root, name), Path(root, name).lstat()
-
-
-def _host() -> str:
-    """Give six hex digits for this computer, or for this container on it: process ids mean something only there."""
-    try:
-        namespace = Path("/proc/self/ns/pid").stat().st_ino
-    except OSError:  # not Linux
-        namespace = 0
-    return hashlib.sha256(f"{platform.node()} {namespace}".encode()).hexdigest()[:6]

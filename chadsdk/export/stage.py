@@ -9,7 +9,6 @@ import contextlib
 import errno
 import filecmp
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,8 @@ from chadsdk.disk import naming_disk_errors
 from chadsdk.errors import ExportExistsError
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME
 from chadsdk.export.plan import AUDIO_FOLDER
-from chadsdk.export.replacing import in_use, refuse_folder, refuse_strange_audio, swap, temporary_name
+from chadsdk.export.replacing import refuse_folder, refuse_strange_audio, swap
+from chadsdk.export.temporary import clear_away, in_use, temporary_name
 from chadsdk.files import sync_folder, sync_tree
 
 __all__ = ["Staging"]
@@ -62,7 +62,7 @@ class Staging:
                         (path / AUDIO_FOLDER).mkdir()
                     yield cls(path, final)
                 finally:
-                    shutil.rmtree(path, ignore_errors=True)
+                    clear_away(path)
         finally:
             for parent in new_parents:
                 with contextlib.suppress(OSError):  # not empty: the export is in it
@@ -90,7 +90,6 @@ class Staging:
                 kept = swap(self.final, self._take_name)
             else:
                 self._take_name()
-            sync_folder(self.final.parent)
             return kept
 
     def move_in(self, token: CancelToken) -> None:
@@ -126,12 +125,19 @@ class Staging:
         return staged if staged.exists() else self.final / file
 
     def _take_name(self) -> None:
+        """Give the folder its name, and flush that; what cannot be flushed is no export, and gives it back."""
         try:
             self.path.rename(self.final)
         except OSError as exc:
             if exc.errno not in _TAKEN:
                 raise
             raise ExportExistsError(f"The folder {self.final} has come to exist meanwhile.", folder=self.final) from exc
+        try:
+            sync_folder(self.final.parent)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self.final.rename(self.path)
+            raise
 
 
 def _replace(new: Path, old: Path) -> None:
@@ -142,7 +148,7 @@ def _replace(new: Path, old: Path) -> None:
         with in_use(aside):
             old.rename(aside)
             new.rename(old)
-            shutil.rmtree(aside, ignore_errors=True)
+            clear_away(aside)
     else:
         new.replace(old)
 

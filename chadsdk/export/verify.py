@@ -55,6 +55,7 @@ def verify_export(folder: str | Path, *, cancel: CancelToken | None = None) -> V
 
     Raises:
         DataError: The folder has no manifest, or a malformed one.
+        StorageError: The manifest cannot be read.
         ExportCancelled: Cancelled.
     """
     root, token = Path(folder), cancel or CancelToken()

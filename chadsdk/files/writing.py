@@ -124,7 +124,11 @@ def sync_tree(root: Path, token: CancelToken) -> None:
         ExportCancelled: Between two files.
         OSError: The disk refuses.
     """
-    for folder, _, names in os.walk(root, topdown=False):
+
+    def fail(exc: OSError) -> None:  # else what is in it would be left out
+        raise exc
+
+    for folder, _, names in os.walk(root, topdown=False, onerror=fail):
         for name in names:
             token.raise_if_cancelled()
             descriptor = os.open(Path(folder, name), os.O_RDONLY | _NO_FOLLOW)

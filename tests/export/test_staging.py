@@ -14,11 +14,15 @@ import pytest
 from chadsdk import MixExporter, Phase, Playlist, Settings
 from chadsdk.cancel import CancelToken
 from chadsdk.errors import ChadError, ExportExistsError, StorageError
-from chadsdk.export.replacing import refuse_folder, temporary_name
+from chadsdk.export.manifest import Manifest
+from chadsdk.export.replacing import refuse_folder, untouched_formats
 from chadsdk.export.stage import Staging
+from chadsdk.export.temporary import temporary_name
+from chadsdk.export.writers import writer_of
 from harness.process import PROJECT, ServerHandle
 from tests.export.child import exporting, line_of
 from tests.export.rig import check_export, leftovers, local_playlist, own_wav, when
+from tests.values.support import no_descriptors
 
 
 @pytest.fixture
@@ -332,3 +336,14 @@ def test_of_two_processes_at_one_folder_one_wins(settings: Settings, own: Path, 
     assert outcomes == ["ExportExistsError", "ExportResult 1"]
     assert leftovers(to) == ["Plain"]
     check_export(to / "Plain")
+
+
+def test_what_cannot_be_listed_is_not_taken_for_untouched(tmp_path: Path) -> None:
+    """A project folder that nobody can look into may hold somebody's work."""
+    manifest = Manifest(generator="g", created_at="c", playlist="Mine", entries=(), formats=("ardour",))
+    session = tmp_path / writer_of("ardour").output_of("Mine")
+    session.mkdir()
+    (tmp_path / "manifest.json").write_bytes(manifest.to_json())
+    (session / "take.wav").write_bytes(b"recorded")
+    with no_descriptors(), pytest.raises(StorageError, match="Too many open files"):
+        untouched_formats(manifest, tmp_path)

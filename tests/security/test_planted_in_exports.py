@@ -16,7 +16,7 @@ import pytest
 from chadsdk import ChadMusicAPIClient, MixExporter
 from chadsdk.errors import ChadError, ExportExistsError, StorageError
 from chadsdk.export import ExportResult, verify_export
-from chadsdk.export.replacing import temporary_name
+from chadsdk.export.temporary import temporary_name
 from harness.process import ServerHandle
 from tests.download.support import quick
 from tests.export.rig import leftovers, local_playlist, own_wav

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from chadsdk.errors import DataError
+from chadsdk.errors import DataError, StorageError
 from chadsdk.export.manifest import Manifest
-from tests.values.support import any_json
+from tests.values.support import any_json, no_descriptors
 
 _ENTRY: dict[str, Any] = {
     "position": 1,
@@ -136,6 +136,13 @@ def test_positions_may_leave_gaps(tmp_path: Path) -> None:
 def test_no_manifest_there(tmp_path: Path) -> None:
     """A folder without one is a `DataError`."""
     with pytest.raises(DataError, match="cannot be read"):
+        Manifest.load(tmp_path)
+
+
+def test_a_manifest_that_cannot_be_read_now_may_still_be_one(tmp_path: Path) -> None:
+    """That the system refuses says nothing of what is there: no `DataError`, which would say that it is no export."""
+    _load(tmp_path, _MANIFEST)
+    with no_descriptors(), pytest.raises(StorageError, match="Too many open files"):
         Manifest.load(tmp_path)
 
 

@@ -20,7 +20,7 @@ from chadsdk.files import (
     write_advisory,
     write_whole,
 )
-from tests.values.support import run_child, small_volume
+from tests.values.support import no_descriptors, run_child, small_volume
 
 _WRITERS = [write_whole, write_advisory]
 
@@ -179,3 +179,10 @@ def test_flushing_a_tree_hears_a_cancel(tmp_path: Path) -> None:
     token.cancel()
     with pytest.raises(ExportCancelled):
         sync_tree(tmp_path, token)
+
+
+def test_a_folder_that_cannot_be_listed_is_not_taken_for_flushed(tmp_path: Path) -> None:
+    """It is an error, because nothing says that what is in it has reached the disk."""
+    (tmp_path / "song.wav").write_bytes(b"x")
+    with no_descriptors(), pytest.raises(OSError, match="Too many open files"):
+        sync_tree(tmp_path, CancelToken())
