@@ -16,6 +16,11 @@ __all__ = ["Origin", "home_url", "join_path", "redirect_target", "shown"]
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
+# RFC 3986, without escapes and patterns. `urlsplit` passes over what stands behind a bracket; requests refuses that and
+# most else, with errors of its own.
+_AUTHORITY = re.compile(
+    r"(?:\[[0-9a-f:.]+(?:%25[a-z0-9._~-]+)?\]|[a-z0-9_~-][a-z0-9._~-]*)(?::[0-9]*)?", re.IGNORECASE | re.ASCII
+)
 # Also where slashes are missing: that is how people type addresses.
 _USER = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*:/+|//+|)[^/]*@")
 # RFC 3986: what may stand unescaped in a path or query; "%" because servers send paths that are escaped already.
@@ -35,8 +40,8 @@ class Origin(NamedTuple):
         """Give the origin of an absolute http(s) address.
 
         Raises:
-            UnsafeURLError: Another scheme, no host or one outside ASCII, a user name in it, or characters that no
-                address has.
+            UnsafeURLError: Another scheme, no host or one that is neither a name in ASCII nor a number, port 0, a user
+                name in it, or characters that no address has.
         """
         try:
             parts = urlsplit(url)
@@ -50,6 +55,8 @@ class Origin(NamedTuple):
         if not parts.hostname.isascii():
             # requests would ask the ASCII form, which is another origin by this comparison.
             raise UnsafeURLError(f"The host of {shown(url)} must be in its ASCII form (xn--…).")
+        if not _AUTHORITY.fullmatch(parts.netloc) or port == 0:  # which urllib3 may take for none
+            raise UnsafeURLError(f"The host or port of {shown(url)} is none.")
         return cls(parts.scheme, parts.hostname, _DEFAULT_PORTS[parts.scheme] if port is None else port)
 
     def __str__(self) -> str:

@@ -37,7 +37,11 @@ _POSITIVE = (
     "max_reply_bytes",
 )
 _NUMBERS = ("int", "float")  # annotations are texts here
-_ORIGIN = re.compile(r"https?://[!-.0->A-Z\[\]^-~]+/?", re.IGNORECASE)  # no space, slash, "?", "@", backslash
+# As `chadsdk.address.Origin` has it, and nothing behind it.
+_ORIGIN = re.compile(
+    r"https?://(?:\[[0-9a-f:.]+(?:%25[a-z0-9._~-]+)?\]|[a-z0-9_~-][a-z0-9._~-]*)(?::[0-9]*)?/?",
+    re.IGNORECASE | re.ASCII,
+)
 _NOT_NEGATIVE = ("headroom_bytes", "min_bytes_per_s", "retry_after_max_s", "retry_after_total_s")
 _POSITIVE_OR_NONE = ("max_bytes_per_s",)
 
@@ -173,7 +177,7 @@ def _is_origin(value: str) -> bool:
         return False
     try:
         parts = urlsplit(value)
-        _ = parts.port
+        port = parts.port
     except ValueError:  # a port that is none, half a bracket
         return False
-    return bool(parts.hostname) and "#" not in value
+    return bool(parts.hostname) and port != 0

@@ -91,9 +91,10 @@ def _verified(value: object) -> Verified:
 
 
 def _extension(value: object) -> str:
-    if value not in EXTENSIONS:
+    extension = text(value)
+    if extension not in EXTENSIONS:
         raise Misfit("expected the extension of an audio file")
-    return text(value)
+    return extension
 
 
 _FIELDS = (

@@ -26,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _PLAYLIST_SUFFIXES = {".json", ".m3u", ".m3u8"}
 _LARGEST_TOKEN_BYTES = 64 * 1024
-_RATE = re.compile(r"([0-9]{1,12})([KMG]?)", re.IGNORECASE)
+_RATE = re.compile(r"([0-9]{1,12})([KMG]?)", re.IGNORECASE | re.ASCII)  # not the Kelvin sign
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 
 

@@ -6,6 +6,7 @@ absent, nothing is coerced. Models without this door would accept a number for a
 """
 
 from chadsdk.decode.checks import (
+    LARGEST_NUMBER,
     clean_text,
     finite,
     identifier,
@@ -21,6 +22,7 @@ from chadsdk.decode.door import Check, Field, decode, items, parse_json, read_fi
 from chadsdk.decode.misfit import Misfit
 
 __all__ = [
+    "LARGEST_NUMBER",
     "Check",
     "Field",
     "Misfit",

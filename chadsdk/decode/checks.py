@@ -10,6 +10,7 @@ from chadsdk.decode.door import Check
 from chadsdk.decode.misfit import Misfit, expected
 
 __all__ = [
+    "LARGEST_NUMBER",
     "clean_text",
     "finite",
     "identifier",
@@ -25,6 +26,8 @@ __all__ = [
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _LARGEST_WHOLE = 2**63 - 1
+LARGEST_NUMBER = 1e20
+"""More seconds, decibels or beats than anybody means, and far from where sums and quotients become infinite."""
 
 
 def text(value: object) -> str:
@@ -70,7 +73,7 @@ def whole_number(value: object) -> int:
 
 
 def finite(value: object) -> float:
-    """Take a number that is neither infinite nor NaN."""
+    """Take a number that is neither infinite nor NaN, nor as good as infinite."""
     if type(value) is not float and type(value) is not int:
         raise expected("a number", value)
     try:
@@ -79,6 +82,8 @@ def finite(value: object) -> float:
         raise expected("a finite number", value) from None
     if not math.isfinite(number):
         raise expected("a finite number", value)
+    if abs(number) > LARGEST_NUMBER:
+        raise expected("a number that can be reckoned with", value)
     return number
 
 

@@ -18,9 +18,10 @@ from chadsdk.exchange import Reply
 
 __all__ = ["RangeAsked", "Step", "judge", "validator_of"]
 
+_BLANK = " \t"  # RFC 9110, 5.6.3; to Python much more is blank
 _STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
-_CONTENT_RANGE = re.compile(r"bytes\s+([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
-_UNSATISFIED = re.compile(r"bytes\s+\*/([0-9]{1,18})")
+_CONTENT_RANGE = re.compile(r"bytes[ \t]+([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
+_UNSATISFIED = re.compile(r"bytes[ \t]+\*/([0-9]{1,18})")
 
 
 class Step(Enum):
@@ -73,14 +74,14 @@ def judge(reply: Reply, asked: RangeAsked | None) -> Step:
             return Step.APPEND if _is_what_was_asked(reply, asked) else Step.RESTART
         case 416 if asked is not None:
             total = asked.validator.total_bytes
-            found = _UNSATISFIED.fullmatch(reply.headers.get("Content-Range", "").strip())
+            found = _UNSATISFIED.fullmatch(reply.headers.get("Content-Range", "").strip(_BLANK))
             complete = asked.start == total and (found is None or int(found[1]) == total)
             return Step.COMPLETE if complete else Step.RESTART
     raise ProtocolError(f"The server answers {reply.status} although no part was asked for.")
 
 
 def _is_what_was_asked(reply: Reply, asked: RangeAsked) -> bool:
-    found = _CONTENT_RANGE.fullmatch(reply.headers.get("Content-Range", "").strip())
+    found = _CONTENT_RANGE.fullmatch(reply.headers.get("Content-Range", "").strip(_BLANK))
     wanted = (asked.start, asked.stop - 1, asked.validator.total_bytes)
     if found is None or tuple(map(int, found.groups())) != wanted:
         return False

@@ -16,6 +16,7 @@ from chadsdk.errors import UnsafeNameError
 __all__ = ["collision_key", "inside", "portable_name", "safe_id", "unique_name"]
 
 _MAX_NAME_BYTES = 180  # NAME_MAX is 255 bytes; the rest is room for " (2)", an extension, a temporary prefix
+_MAX_TEXT_CHARACTERS = 1024  # more than any name is made of; a server's megabytes of spaces or accents cost minutes
 _MAX_ID_CHARACTERS = 512
 
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]')
@@ -35,10 +36,11 @@ def portable_name(text: str, *, fallback: str = "untitled") -> str:
     """Give `text` as the stem of a file name that Linux, macOS and Windows take.
 
     NFC, at most 180 bytes of UTF-8, no reserved character or device name, no leading dot or space, no trailing
-    dot or space. A portable name stays as it is. The extension is the caller's to add.
+    dot or space. A portable name stays as it is. Made of the first 1,024 characters; the extension is the caller's
+    to add.
     """
     # Without the marks first: two halves of one letter may stand around one.
-    name = unicodedata.normalize("NFC", _DIRECTION.sub("", text))
+    name = unicodedata.normalize("NFC", _DIRECTION.sub("", text[:_MAX_TEXT_CHARACTERS]))
     name = _cut(_EDGES.sub("", _FORBIDDEN.sub("_", name)))
     if name.startswith("."):
         name = "_" + name[1:]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Protocol, runtime_checkable
 
 from chadsdk.decode import (
+    LARGEST_NUMBER,
     Misfit,
     clean_text,
     finite,
@@ -63,7 +63,7 @@ def _path(value: object) -> Path:
 
 
 def _refuse_unusable(name: str, value: float | None) -> None:
-    if value is not None and not 0 <= value < math.inf:
+    if value is not None and not 0 <= value <= LARGEST_NUMBER:
         raise ConfigurationError(f"{name} must be 0 or more and finite, got {value!r}")
 
 
@@ -184,7 +184,7 @@ class PlaylistEntry(JsonModel):
         object.__setattr__(self, "track", _track_of(self.track))
         for name in ("start_s", "cue_in_s", "cue_out_s", "fade_in_s", "fade_out_s"):
             _refuse_unusable(name, getattr(self, name))
-        if self.gain_db is not None and not math.isfinite(self.gain_db):
+        if self.gain_db is not None and not abs(self.gain_db) <= LARGEST_NUMBER:
             raise ConfigurationError(f"gain_db must be finite, got {self.gain_db!r}")
         if self.cue_out_s is not None and self.cue_out_s <= (self.cue_in_s or 0.0):
             raise ConfigurationError(f"cue_out_s must come after cue_in_s, got {self.cue_out_s!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,9 @@ _STREAM_INFO_END: Final = 4 + 4 + 34
 _BLOCK_BYTES: Final = 128 * 1024
 _LONGEST_HEADER_BYTES: Final = 16
 _LONGEST_FRAME_BYTES: Final = 2**20
+# Sound hardly ever looks like a header. A file of nothing but headers must not hold us for minutes.
+_MOST_CHECKED_BYTES: Final = 2**22
+_MOST_SYNCS: Final = 2**18
 _FIXED_BLOCK_SAMPLES: Final = {1: 192} | {n: 144 << n for n in range(2, 6)} | {n: 1 << n for n in range(8, 16)}
 _SYNCS: Final = (b"\xff\xf8", b"\xff\xf9")
 
@@ -43,7 +47,7 @@ def lacks_last_frame(window: Window) -> bool:
     if not info.total_samples:
         return False
     final = (h for h in _last_headers(window, info) if h.end_sample == info.total_samples)
-    return not any(_is_whole(window, header) for header in final)
+    return next(_whole(window, final), None) is None
 
 
 def counted_samples(window: Window) -> int | None:
@@ -52,8 +56,8 @@ def counted_samples(window: Window) -> int | None:
     None if no frame is found.
     """
     info = _stream_info(window)
-    whole = (h.end_sample for h in _last_headers(window, info) if _is_whole(window, h)) if info else ()
-    return max(whole, default=None)
+    headers = _last_headers(window, info) if info else ()
+    return max((header.end_sample for header in _whole(window, headers)), default=None)
 
 
 def _stream_info(window: Window) -> _StreamInfo | None:
@@ -68,13 +72,15 @@ def _stream_info(window: Window) -> _StreamInfo | None:
 
 def _last_headers(window: Window, info: _StreamInfo) -> list[_FrameHeader]:
     """The frame headers in the last block that has any (the sound itself may look like one now and then)."""
-    end = window.size_bytes
-    while end > 0:
+    end, left = window.size_bytes, _MOST_SYNCS
+    while end > 0 and left > 0:
         start = max(0, end - _BLOCK_BYTES)
         block = window.at(start, end - start + _LONGEST_HEADER_BYTES)
+        offsets = _sync_offsets(block[: end - start + 1])
+        left -= len(offsets)
         found = [
             header
-            for offset in _sync_offsets(block[: end - start + 1])
+            for offset in offsets
             if (header := _header(block[offset : offset + _LONGEST_HEADER_BYTES], start + offset, info))
         ]
         if found:
@@ -126,14 +132,27 @@ def _coded_number(coded: bytes) -> tuple[int, int]:
     return number, length
 
 
-def _is_whole(window: Window, header: _FrameHeader) -> bool:
-    """Whether the checksum at the end of the frame is there: the residue is then zero."""
+def _whole(window: Window, headers: Iterable[_FrameHeader]) -> Iterator[_FrameHeader]:
+    """The headers whose frames are there to the end, as far as there is patience to look for it."""
+    left = _MOST_CHECKED_BYTES
+    for header in headers:
+        frame = window.at(header.at, min(_LONGEST_FRAME_BYTES, left))
+        length = _length_to_checksum(frame, header)
+        if length is not None:
+            yield header
+        left -= len(frame) if length is None else length
+        if left <= 0:
+            return
+
+
+def _length_to_checksum(frame: bytes, header: _FrameHeader) -> int | None:
+    """Where the checksum at the end of the frame is: the residue is then zero."""
     residue = 0
-    for position, byte in enumerate(window.at(header.at, _LONGEST_FRAME_BYTES)):
+    for position, byte in enumerate(frame):
         residue = (residue << 8 & 0xFFFF) ^ _CRC16[residue >> 8 ^ byte]
         if not residue and position > header.length_bytes:
-            return True
-    return False
+            return position + 1
+    return None
 
 
 def _crc_table(polynomial: int, bits: int) -> tuple[int, ...]:

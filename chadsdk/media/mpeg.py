@@ -36,6 +36,7 @@ _PROVING_FRAMES_AFTER_JUNK: Final = 4
 # A stream that was cut out of another begins with the rest of a frame; none is longer than 2,881 bytes.
 _LEADING_JUNK_BYTES: Final = 4096
 _RESYNC_BYTES: Final = 64 * 1024
+_MOST_JUNK_BYTES: Final = 4 * 1024 * 1024  # between frames, in sum; each byte of it may cost five looks at the file
 _MOST_TAGS: Final = 16
 _TRAILERS: Final = (b"TAG", b"APETAGEX", b"LYRICSBEGIN")
 
@@ -137,9 +138,9 @@ def stream_start(window: Window, at: int, parse: ParseFrame) -> int | None:
 
 
 def frames(window: Window, at: int, parse: ParseFrame) -> Iterator[tuple[int, Frame]]:
-    """Every whole frame of the stream at `at` with its offset, over junk in the middle."""
-    first = parse(window.at(at, 7))
-    while first is not None:
+    """Every whole frame of the stream at `at` with its offset, over junk in the middle, which is not without end."""
+    first, junk_bytes = parse(window.at(at, 7)), 0
+    while first is not None and junk_bytes < _MOST_JUNK_BYTES:
         frame = parse(window.at(at, 7))
         if frame is not None and frame.stream == first.stream:
             if at + frame.length_bytes <= window.size_bytes:
@@ -149,6 +150,7 @@ def frames(window: Window, at: int, parse: ParseFrame) -> Iterator[tuple[int, Fr
         resumed = _next_chain(window, at + 1, parse, _RESYNC_BYTES)
         if resumed is None:
             return
+        junk_bytes += resumed - at
         at = resumed
 
 

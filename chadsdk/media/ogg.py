@@ -19,6 +19,7 @@ _CODECS: Final = (
 )
 _MOST_STREAMS: Final = 16
 _BLOCK_BYTES: Final = 128 * 1024
+_MOST_MISTAKES: Final = 1000  # "OggS" that begins no page: one in 4 GiB of sound, or a file made to keep us busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def ogg_format(window: Window) -> AudioFormat | None:
 
 def last_page(window: Window) -> Page | None:
     """The last page of a file, whatever stands after it."""
-    end = window.size_bytes
+    end, mistakes = window.size_bytes, 0
     while end > 0:
         start = max(0, end - _BLOCK_BYTES)
         # Three bytes more, for a capture pattern that lies across two blocks.
@@ -80,6 +81,9 @@ def last_page(window: Window) -> Page | None:
             # A header of which not even the lacing values are there is a page that was begun.
             if page is not None or window.size_bytes - (start + offset) < 27:
                 return page or Page(start + offset, window.size_bytes + 1, opens=False, closes=False)
+            mistakes += 1
+            if mistakes > _MOST_MISTAKES:
+                return None
             offset = block.rfind(b"OggS", 0, offset)
         end = start
     return None

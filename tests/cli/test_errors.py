@@ -57,6 +57,7 @@ def write(name: str, content: bytes) -> Callable[[Path], None]:
         ((*EXPORT, "--jobs", "0"), None, ("--jobs",)),
         ((*EXPORT, "--limit-rate", "fast"), None, ("--limit-rate", "'fast' is no rate", "2M")),
         ((*EXPORT, "--limit-rate", "0M"), None, ("--limit-rate", "above 0")),
+        ((*EXPORT, "--limit-rate", "5\u212a"), None, ("--limit-rate", "is no rate")),  # the sign for kelvin
         ((*EXPORT, "--token-file", "nowhere"), None, ("nowhere",)),
         (
             ("plan", "x", "--server", "http://127.0.0.1:1", "--token-file", "t"),

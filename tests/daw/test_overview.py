@@ -257,11 +257,13 @@ def test_a_bounded_number_of_outlines_is_read() -> None:
     [
         (),
         (clip(1, length_s=1e-9, source_s=1.0),),
+        (clip(1, length_s=5e-324, source_s=1.0),),
         (clip(1, start_s=1e9),),
+        (clip(1, start_s=1e20, length_s=1e20, source_s=1e20),),
         (clip(1, length_s=1e9, source_s=1e9), clip(2, start_s=3.0, length_s=0.001, deck=1)),
         (clip(1, start_s=0.0), clip(2, start_s=0.0, deck=40)),
     ],
-    ids=["empty", "moment", "late", "long", "decks"],
+    ids=["empty", "moment", "least", "late", "latest", "long", "decks"],
 )
 def test_strange_mixes_are_drawn_and_pass_their_check(tmp_path: Path, clips: tuple[Clip, ...]) -> None:
     """Nothing at all, a moment, a gap of thirty years, an empty lane."""

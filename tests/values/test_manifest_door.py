@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import math
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from chadsdk.errors import DataError, StorageError
-from chadsdk.export.manifest import Manifest
+from chadsdk.cache import Verified
+from chadsdk.errors import DataError, Reason, StorageError
+from chadsdk.export.manifest import ConvertedFrom, Manifest, ManifestEntry, Status
+from chadsdk.files import portable_name
+from chadsdk.media import RATES_HZ
 from tests.values.support import any_json, no_descriptors
 
 _ENTRY: dict[str, Any] = {
@@ -144,6 +149,66 @@ def test_a_manifest_that_cannot_be_read_now_may_still_be_one(tmp_path: Path) -> 
     _load(tmp_path, _MANIFEST)
     with no_descriptors(), pytest.raises(StorageError, match="Too many open files"):
         Manifest.load(tmp_path)
+
+
+_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+_HEX = st.binary(min_size=32, max_size=32).map(bytes.hex)
+_WHOLE = st.integers(0, 2**63 - 1)
+_S = st.none() | st.floats(0, 1e20)
+_PLACES: dict[str, st.SearchStrategy[Any]] = {
+    **dict.fromkeys(("start_s", "cue_in_s", "fade_in_s", "fade_out_s", "duration_s"), _S),
+    "cue_out_s": st.none() | st.floats(1e-300, 1e20),
+    "gain_db": st.none() | st.floats(-1e20, 1e20),
+}
+_KNOWN: dict[str, st.SearchStrategy[Any]] = {
+    **_PLACES,
+    **dict.fromkeys(("artist", "detail", "cloud_track_id", "cloud_server", "not_converted"), st.none() | _TEXT),
+    **dict.fromkeys(("sample_rate_hz", "channels"), st.none() | _WHOLE),
+    "title": _TEXT,
+    "file": _TEXT.map(lambda text: f"Audio/{portable_name(text)}.wav"),
+    "reason": st.none() | st.sampled_from(Reason),
+    "converted_from": st.none() | st.builds(ConvertedFrom, _TEXT, _WHOLE, st.none() | _WHOLE, _HEX),
+}
+_HELD = st.builds(
+    ManifestEntry,
+    status=st.just(Status.EXPORTED),
+    position=st.just(0),
+    size_bytes=_WHOLE,
+    sha256=_HEX,
+    verified=st.sampled_from(Verified),
+    **_KNOWN,
+)
+_LOST = st.builds(
+    ManifestEntry,
+    status=st.just(Status.MISSING),
+    position=st.just(0),
+    **{**_KNOWN, "reason": st.sampled_from(Reason), "detail": _TEXT},
+)
+_MANIFESTS = st.builds(
+    Manifest,
+    generator=_TEXT,
+    created_at=_TEXT,
+    playlist=_TEXT,
+    entries=st.lists(_HELD | _LOST, max_size=4).map(
+        lambda entries: tuple(replace(entry, position=number) for number, entry in enumerate(entries, start=1))
+    ),
+    tempo_bpm=st.none() | st.floats(1e-300, 1e20),
+    crossfade_s=st.floats(0, 1e20),
+    formats=st.lists(_TEXT, max_size=3).map(tuple),
+    convert_to=st.none() | st.sampled_from(RATES_HZ),
+)
+
+
+def test_any_manifest_round_trip(tmp_path: Path) -> None:
+    """Whatever an export may have to say, its manifest reads back as it was written."""
+
+    @settings(max_examples=50)
+    @given(_MANIFESTS)
+    def check(manifest: Manifest) -> None:
+        (tmp_path / "manifest.json").write_bytes(manifest.to_json())
+        assert Manifest.load(tmp_path) == manifest
+
+    check()
 
 
 def test_any_json_as_a_manifest(tmp_path: Path) -> None:

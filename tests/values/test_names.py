@@ -83,6 +83,16 @@ def test_every_system_takes_a_portable_name(text: str) -> None:
     assert portable_name(name) == name
 
 
+@pytest.mark.parametrize("piece", [" ", ".", "\u0301\u0323", " \u0301", "\u202e "], ids=ascii)
+@pytest.mark.timeout(20)
+def test_a_title_of_megabytes_is_no_work(piece: str) -> None:
+    """Runs of blanks and of accents, which regular expressions and normalization take quadratic time for.
+
+    A title may be as long as a reply of the server, 16 MiB. Were all of it looked at, this would take days.
+    """
+    _assert_portable(portable_name("a" + piece * 4_000_000 + "b"))
+
+
 def test_a_portable_name_can_be_made(tmp_path: Path) -> None:
     """A file of that name, with room for a number and an extension, can be made here and is found again."""
 

@@ -91,7 +91,7 @@ def test_entries_cannot_change_behind_the_playlists_back() -> None:
 
 
 @pytest.mark.parametrize("name", ["start_s", "cue_in_s", "cue_out_s", "gain_db", "fade_in_s", "fade_out_s"])
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e21])
 def test_places_in_the_mix_are_numbers(name: str, value: Any) -> None:
     """An entry made by hand is checked like one from a file."""
     with pytest.raises(ConfigurationError, match=name):
@@ -99,7 +99,7 @@ def test_places_in_the_mix_are_numbers(name: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["duration_s", "size_bytes"])
-@pytest.mark.parametrize("value", [math.nan, math.inf, -1])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -1, 1e21])
 def test_expectations_are_numbers(name: str, value: Any) -> None:
     """A track made by hand cannot hold a length that no file has and no playlist file can hold."""
     with pytest.raises(ConfigurationError, match=name):

@@ -38,7 +38,7 @@ _MALFORMED: list[tuple[str, object]] = [
     *((key, "\ud800") for key in ("id", "streamPath", "contentType", "revision", "sha256")),
     *(("id", value) for value in ("", "a\0", "a\r\nb")),
     *(("sha256", value) for value in ("", "ab", "zz" * 32)),
-    *(("durationSeconds", value) for value in _BAD_NUMBERS),
+    *(("durationSeconds", value) for value in (*_BAD_NUMBERS, 1e308)),
     *(("sizeBytes", value) for value in (*_BAD_NUMBERS, 3.0, 1e300, 2**63)),
     *((key, None) for key in ("id", "title", "streamPath")),
 ]

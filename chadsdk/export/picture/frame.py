@@ -16,6 +16,7 @@ RULER_PX = 26.0
 
 _CLIP_PX = 128.0  # what a usual clip gets: a title is read at that width
 _LEAST_PX, _MOST_PX = 1100.0, 24_000.0  # of the time line; browsers draw what is wider slowly, or not at all
+_LEAST_S = 1e-3  # the shortest mix that is drawn to scale: pixels per second stay a number
 _LANES_PX = 40_000.0
 _LANE_PX = ((4, 104.0), (8, 76.0), (24, 44.0), (1_000_000, 16.0))
 _GAP_SHARE = 0.08
@@ -79,8 +80,8 @@ class Frame:
         """Choose the scale for a mix: wide enough for titles, and bounded for any number of clips."""
         decks = max((clip.deck for clip in project.clips), default=0) + 1
         lengths_s = sorted(clip.length_s for clip in project.clips) or [1.0]
-        usual_s = lengths_s[len(lengths_s) // 2]
-        length_s = project.length_s or 1.0
+        usual_s = max(_LEAST_S, lengths_s[len(lengths_s) // 2])
+        length_s = max(_LEAST_S, project.length_s or 1.0)
         time_px = min(_MOST_PX, max(_LEAST_PX, _CLIP_PX * length_s / usual_s))
         lane_px = next(px for most, px in _LANE_PX if decks <= most or px == _LANE_PX[-1][1])
         return cls(time_px / length_s, time_px, decks, min(lane_px, _LANES_PX / decks), top)
