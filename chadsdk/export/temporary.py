@@ -52,7 +52,9 @@ def clear_away(folder: Path) -> None:
 def left_by_the_dead(candidate: Path, name: str) -> str | None:
     """Give what a folder is, ``partial`` or ``old``, when an export that has ended here left it beside `name`."""
     found = _TEMPORARY.fullmatch(candidate.name.removeprefix(name))
-    if found is None or not candidate.name.startswith(name) or candidate.is_symlink():
+    if found is None or not candidate.name.startswith(name):
+        return None
+    if candidate.is_symlink() or not candidate.is_dir():  # never ours, and a FIFO would keep who opens it
         return None
     if found["host"] != _host():
         return None
