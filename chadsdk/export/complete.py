@@ -95,10 +95,11 @@ def _planned(entry: ManifestEntry, need: Need) -> PlannedEntry:
 
 
 def merge(manifest: Manifest, completed: Manifest) -> Manifest:
-    """Give the manifest with the entries of `completed` in their places, its time and its formats."""
+    """Give the manifest with the entries of `completed` in their places, its time and its formats, with their files."""
     fresh = {entry.position: entry for entry in completed.entries}
     entries = tuple(_merged(entry, fresh.get(entry.position, entry)) for entry in manifest.entries)
-    return replace(completed, entries=entries)
+    written = tuple(each for each in manifest.written if each.format in completed.formats)
+    return replace(completed, entries=entries, written=written)
 
 
 def _merged(before: ManifestEntry, now: ManifestEntry) -> ManifestEntry:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from chadsdk.cache import Verified
@@ -21,8 +20,8 @@ from chadsdk.decode import (
     text,
     whole_number,
 )
-from chadsdk.errors import Reason, UnsafeNameError
-from chadsdk.files import inside
+from chadsdk.errors import Reason
+from chadsdk.export.written import read_file_name
 from chadsdk.library import PlaylistEntry
 
 __all__ = ["ConvertedFrom", "ManifestEntry", "Status", "place_in_mix", "read_entry"]
@@ -145,14 +144,6 @@ def _library_file(value: object) -> str:
     return path
 
 
-def _file(value: object) -> str:
-    try:
-        inside(Path(), text(value))
-    except UnsafeNameError as exc:
-        raise Misfit(str(exc)) from None
-    return text(value)
-
-
 _NEEDED = {Status.EXPORTED: ("size_bytes", "sha256", "verified"), Status.MISSING: ("reason", "detail")}
 _CONVERTED_FROM = (
     Field("extension", "extension", text, required=True),
@@ -167,7 +158,7 @@ _ENTRY = (
     Field("status", "status", one_of(Status), required=True),
     Field("reason", "reason", one_of(Reason)),
     Field("detail", "detail", clean_text),
-    Field("file", "file", _file, required=True),
+    Field("file", "file", read_file_name, required=True),
     Field("size_bytes", "size_bytes", whole_number),
     Field("sha256", "sha256", sha256_hex),
     Field("duration_s", "duration_s", non_negative),

@@ -21,10 +21,11 @@ from chadsdk.export.manifest import Manifest
 from chadsdk.export.order import OnMissing, Order
 from chadsdk.export.plan import Cloud, ExportPlan, Looks, make_plan
 from chadsdk.export.preflight import PreflightReport, preflight
-from chadsdk.export.replacing import refuse_folder, refuse_strange_audio, tidy_up, untouched_formats
+from chadsdk.export.replacing import refuse_folder, refuse_strange_audio, tidy_up
 from chadsdk.export.report import make_manifest, refuse_early, write_papers
 from chadsdk.export.result import ExportResult, make_result
 from chadsdk.export.stage import Staging
+from chadsdk.export.untouched import untouched_formats
 from chadsdk.export.writers import copies_of_audio
 from chadsdk.library import Playlist
 from chadsdk.progress import Event, Listener
@@ -191,7 +192,7 @@ class MixExporter:
             )
             order.refuse_missing(plan, outcomes, collected)
             manifest = make_manifest(plan, collected, formats=order.all_formats)
-            write_papers(manifest, staging.path, order.all_formats, token, audio=staging.path.joinpath)
+            manifest = write_papers(manifest, staging.path, order.all_formats, token, audio=staging.path.joinpath)
             kept = staging.publish(token, replace=order.replace)
         return make_result(plan, manifest, outcomes, started, kept=kept)
 
@@ -225,10 +226,10 @@ class MixExporter:
             )
             # A project that somebody has worked on is theirs from now on: no later export may take it for its own.
             untouched, stale = untouched_formats(manifest, folder)
-            completed = merge(manifest, make_manifest(plan, collected, formats=untouched))
-            write_papers(completed, staging.path, untouched, token, audio=staging.find, refused=stale.append)
+            merged = merge(manifest, make_manifest(plan, collected, formats=untouched))
+            merged = write_papers(merged, staging.path, untouched, token, audio=staging.find, refused=stale.append)
             staging.move_in(token)
-        return make_result(plan, completed, outcomes, started, stale=stale)
+        return make_result(plan, merged, outcomes, started, stale=stale)
 
     def _download(
         self, plan: ExportPlan, report: PreflightReport, listener: Listener, token: CancelToken

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from chadsdk.decode import (
 from chadsdk.disk import naming_disk_errors
 from chadsdk.errors import DataError
 from chadsdk.export.entry import ConvertedFrom, ManifestEntry, Status, read_entry
+from chadsdk.export.written import WrittenFile, read_written
 from chadsdk.files import open_regular
 from chadsdk.media import RATES_HZ
 
@@ -52,6 +54,7 @@ class Manifest:
         crossfade_s: Overlap of entries without an explicit start.
         formats: What was written beside the audio, by name; without what somebody has worked on since.
         convert_to: Sample rate that files were converted to, in Hz; None when all are copies.
+        written: The files of those formats. Any other file is somebody's own; so are all of them where it is empty.
     """
 
     generator: str
@@ -62,6 +65,7 @@ class Manifest:
     crossfade_s: float = 0.0
     formats: tuple[str, ...] = ("m3u8",)
     convert_to: int | None = None
+    written: tuple[WrittenFile, ...] = ()
 
     @property
     def exported(self) -> tuple[ManifestEntry, ...]:
@@ -105,16 +109,17 @@ class Manifest:
                 "missing": len(self.missing),
                 "bytes": self.audio_bytes,
             },
+            "written": [asdict(each) for each in self.written],
             "entries": [entry.to_dict() for entry in self.entries],
         }
 
     def to_json(self) -> bytes:
         """Give the file's bytes."""
-        # One line per entry: with `indent`, `json` leaves its C code and takes ten times as long.
+        # One line per file and entry: with `indent`, `json` leaves its C code and takes ten times as long.
         head = self.to_dict()
-        lines = ",\n  ".join(json.dumps(entry, ensure_ascii=False) for entry in head.pop("entries"))
+        written, entries = _lines(head.pop("written")), _lines(head.pop("entries"))
         text = json.dumps(head, ensure_ascii=False)
-        return f'{text[:-1]},\n "entries": [\n  {lines}\n ]}}\n'.encode("utf-8", "replace")
+        return f'{text[:-1]},\n "written": {written},\n "entries": {entries}}}\n'.encode("utf-8", "replace")
 
     @classmethod
     def load(cls, path: str | Path) -> Manifest:
@@ -135,6 +140,11 @@ class Manifest:
                     raise
                 raise DataError(str(path), "", f"cannot be read: {exc.strerror or exc}") from exc
         return decode(path.name, _read, parse_json(data, document=path.name, max_bytes=_LARGEST_BYTES))
+
+
+def _lines(values: Iterable[object]) -> str:
+    lines = ",\n  ".join(json.dumps(value, ensure_ascii=False) for value in values)
+    return f"[\n  {lines}\n ]"
 
 
 def manifest_schema() -> dict[str, Any]:
@@ -165,6 +175,10 @@ def _formats(value: object) -> tuple[str, ...]:
     return tuple(items(value, text))
 
 
+def _written(value: object) -> tuple[WrittenFile, ...]:
+    return tuple(items(value, read_written))
+
+
 def _sample_rate(value: object) -> int:
     if whole_number(value) not in RATES_HZ:
         raise Misfit(f"expected {RATES_HZ[0]} to {RATES_HZ[-1]} Hz, got {value}")
@@ -181,4 +195,5 @@ _MANIFEST = (
     Field("crossfade_s", "crossfade_s", non_negative),
     Field("formats", "formats", _formats),
     Field("convert_to", "convert_to", _sample_rate),
+    Field("written", "written", _written),
 )

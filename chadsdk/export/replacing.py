@@ -5,25 +5,22 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
 from chadsdk.disk import naming_disk_errors
-from chadsdk.errors import ConfigurationError, DataError, ExportExistsError, FormatError, StorageError
-from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest
-from chadsdk.export.plan import AUDIO_FOLDER, folder_name
+from chadsdk.errors import DataError, ExportExistsError, StorageError
+from chadsdk.export.manifest import Manifest
+from chadsdk.export.plan import AUDIO_FOLDER
 from chadsdk.export.temporary import clear_away, in_use, left_by_the_dead, temporary_name
-from chadsdk.export.writers import writer_of
+from chadsdk.export.untouched import holds_foreign_files
 
 __all__ = [
     "refuse_folder",
     "refuse_strange_audio",
     "swap",
     "tidy_up",
-    "untouched_formats",
 ]
-
-_LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # of file managers
 
 
 def refuse_folder(final: Path, *, replace: bool) -> None:
@@ -133,7 +130,7 @@ def tidy_up(final: Path) -> None:
 
 def _remove_or_keep(aside: Path, final: Path) -> Path | None:
     """Remove an older export, or give it a name to be kept under; whatever fails here, the new export stands."""
-    if _holds_foreign_files(aside):
+    if holds_foreign_files(aside):
         number = 1
         while os.path.lexists(kept := final.with_name(f"{final.name} (replaced {number})")):
             number += 1
@@ -148,82 +145,3 @@ def _renamed(folder: Path, name: Path) -> Path:
         return folder.rename(name)
     except OSError:
         return folder
-
-
-def _holds_foreign_files(folder: Path) -> bool:
-    """Whether there is anything in it that an export did not write, or not as it is now, or may be."""
-    try:
-        return _is_touched(Manifest.load(folder), folder)
-    except (DataError, StorageError, OSError):  # then nothing says what an export wrote, or what is there
-        return True
-
-
-def _is_touched(manifest: Manifest, folder: Path) -> bool:
-    sizes = {entry.file: entry.size_bytes for entry in manifest.exported}
-    papers = {MANIFEST_NAME, MISSING_NAME}
-    projects = _outputs(manifest)
-    finished_ns = (folder / MANIFEST_NAME).stat().st_mtime_ns  # the manifest is written last
-    for path, status in _walk(folder):
-        file = path.relative_to(folder).as_posix()
-        if file in papers:
-            continue
-        ours = file in projects or file.startswith(tuple(f"{output}/" for output in projects))
-        ours = ours or (file in sizes and status.st_size == sizes[file])
-        if not ours or status.st_mtime_ns > finished_ns:
-            return True  # somebody's own, or one of ours that somebody has worked on
-    return False
-
-
-def untouched_formats(manifest: Manifest, folder: Path) -> tuple[tuple[str, ...], list[str]]:
-    """Give the formats whose files are as an export wrote them, and a sentence for each other one.
-
-    Raises:
-        StorageError: The folder cannot be looked at.
-    """
-    with naming_disk_errors(folder, "look at"):
-        return _untouched_formats(manifest, folder)
-
-
-def _untouched_formats(manifest: Manifest, folder: Path) -> tuple[tuple[str, ...], list[str]]:
-    finished_ns = (folder / MANIFEST_NAME).stat().st_mtime_ns
-    untouched, stale = [], []
-    for name in manifest.formats:
-        try:
-            output = writer_of(name).output_of(folder_name(manifest.playlist))
-        except (ConfigurationError, FormatError) as exc:
-            stale.append(f"The file of the format {name} is as it was: {exc}")
-            continue
-        there = os.path.lexists(folder / output)
-        if there and any(status.st_mtime_ns > finished_ns for _, status in _walk(folder / output)):
-            stale.append(f"{output} is as it was, because it was worked on since the export.")
-        else:
-            untouched.append(name)
-    return tuple(untouched), stale
-
-
-def _outputs(manifest: Manifest) -> tuple[str, ...]:
-    """What the formats of an export wrote; without those whose package is gone."""
-    found = []
-    for name in manifest.formats:
-        with contextlib.suppress(ConfigurationError, FormatError):
-            found.append(writer_of(name).output_of(folder_name(manifest.playlist)))
-    return tuple(found)
-
-
-def _walk(top: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Give every file in a folder, or the file itself.
-
-    Raises:
-        OSError: A folder cannot be listed.
-    """
-
-    def fail(exc: OSError) -> None:  # else it would count as empty
-        raise exc
-
-    if top.is_symlink() or not top.is_dir():
-        yield top, top.lstat()
-        return
-    for root, _, names in os.walk(top, onerror=fail):
-        for name in names:
-            if name not in _LITTER:
-                yield Path(root, name), Path(root, name).lstat()

@@ -21,6 +21,7 @@ from chadsdk.export.plan import AUDIO_FOLDER, ExportPlan, Local, Missing, Planne
 from chadsdk.export.project import Project
 from chadsdk.export.timeline import make_project
 from chadsdk.export.writers import ALWAYS, Desk, Writer, writer_of
+from chadsdk.export.written import WrittenFile, written_below
 from chadsdk.media import examine, final_extension
 from chadsdk.source import CloudSource
 from chadsdk.text import one_line
@@ -152,7 +153,7 @@ def write_papers(
     *,
     audio: Callable[[str], Path],
     refused: Callable[[str], object] | None = None,
-) -> None:
+) -> Manifest:
     """Write the files of `formats`, ``MISSING.txt`` and, last, the manifest.
 
     Every project file is read back.
@@ -165,6 +166,9 @@ def write_papers(
         audio: Gives the path of an exported file by its name.
         refused: Told of each format that cannot hold this mix, as a sentence; without it that is an error.
 
+    Returns:
+        The manifest as it was written: it names the files of the formats.
+
     Raises:
         ExportCancelled: Cancelled.
         FormatError: A format cannot hold this mix, or what was written is not what was meant.
@@ -172,25 +176,35 @@ def write_papers(
     """
     project = make_project(manifest)
     desk = Desk(folder, token, audio)
-    writers = [writer_of(name) for name in formats]
-    accepted: list[Writer] = []
-    written: list[Writer] = []
+    writers = {name: writer_of(name) for name in formats}
+    accepted: dict[str, Writer] = {}
+    written: dict[str, Writer] = {}
     with naming_disk_errors(folder, "write to"):
-        for writer in writers:  # all of them before any is written
+        for name, writer in writers.items():  # all of them before any is written
             with _heard(refused, writer, project):
                 writer.refuse(project)
-                accepted.append(writer)
-        for writer in accepted:
+                accepted[name] = writer
+        for name, writer in accepted.items():
             token.raise_if_cancelled()
             with _heard(refused, writer, project, begun=writer.path(project, desk)):
                 writer.write(project, desk)
-                written.append(writer)
-        for writer in written:
+                written[name] = writer
+        for writer in written.values():
             writer.check(project, desk)
         if manifest.missing:
             text = missing_text(manifest)
             (folder / MISSING_NAME).write_text(text, encoding="utf-8", errors="replace", newline="\n")
+        outputs = {name: writer.output_of(project.file_stem) for name, writer in written.items()}
+        manifest = replace(manifest, written=_written(manifest, folder, outputs))
         (folder / MANIFEST_NAME).write_bytes(manifest.to_json())
+    return manifest
+
+
+def _written(manifest: Manifest, folder: Path, outputs: Mapping[str, str]) -> tuple[WrittenFile, ...]:
+    """Give the files of all formats: as they are here, and of those that were not written now, as they were."""
+    before = [each for each in manifest.written if each.format not in outputs]
+    now = [each for name, output in outputs.items() for each in written_below(folder, output, name)]
+    return tuple(sorted((*before, *now), key=lambda each: each.file))
 
 
 @contextmanager

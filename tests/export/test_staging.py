@@ -15,9 +15,10 @@ from chadsdk import MixExporter, Phase, Playlist, Settings
 from chadsdk.cancel import CancelToken
 from chadsdk.errors import ChadError, ExportExistsError, StorageError
 from chadsdk.export.manifest import Manifest
-from chadsdk.export.replacing import refuse_folder, untouched_formats
+from chadsdk.export.replacing import refuse_folder
 from chadsdk.export.stage import Staging
 from chadsdk.export.temporary import temporary_name
+from chadsdk.export.untouched import untouched_formats
 from chadsdk.export.writers import writer_of
 from harness.process import PROJECT, ServerHandle
 from tests.export.child import exporting, line_of

@@ -50,5 +50,6 @@ MANIFEST: dict[str, Any] = {
     "formats": ["m3u8"],
     "convert_to": 44100,
     "summary": {"entries": 2, "exported": 1, "missing": 1, "bytes": 7},
+    "written": [{"format": "m3u8", "file": "Friday.m3u8", "size_bytes": 90}],
     "entries": [_EXPORTED, _MISSING],
 }

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from chadsdk.cache import Verified
 from chadsdk.errors import DataError, Reason, StorageError
 from chadsdk.export.manifest import ConvertedFrom, Manifest, ManifestEntry, Status
+from chadsdk.export.written import WrittenFile
 from chadsdk.files import portable_name
 from chadsdk.media import RATES_HZ
 from tests.values.support import any_json, no_descriptors
@@ -63,6 +64,7 @@ _MANIFEST: dict[str, Any] = {
     "formats": ["m3u8"],
     "convert_to": 44100,
     "summary": {"entries": 1, "exported": 1, "missing": 0, "bytes": 7},
+    "written": [{"format": "m3u8", "file": "Friday.m3u8", "size_bytes": 90}],
     "entries": [_ENTRY],
 }
 
@@ -85,6 +87,9 @@ _MALFORMED: list[tuple[dict[str, Any], str]] = [
     ({"schema": None}, "schema"),
     ({"entries": None}, "entries"),
     ({"entries": [_ENTRY, []]}, "entries[1]"),
+    ({"written": ["Friday.m3u8"]}, "written[0]"),
+    ({"written": [{"format": "m3u8", "file": "../x", "size_bytes": 1}]}, "written[0].file"),
+    ({"written": [{"format": "m3u8", "file": "x", "size_bytes": -1}]}, "written[0].size_bytes"),
     ({"entries": [_ENTRY, _ENTRY]}, "entries[1].position"),
     ({"entries": [{**_ENTRY, "position": 2}, {**_ENTRY, "position": 3}, _ENTRY]}, "entries[2].position"),
     ({"entries": [{**_MISSING, "reason": None}]}, "entries[0].reason"),
@@ -196,6 +201,7 @@ _MANIFESTS = st.builds(
     crossfade_s=st.floats(0, 1e20),
     formats=st.lists(_TEXT, max_size=3).map(tuple),
     convert_to=st.none() | st.sampled_from(RATES_HZ),
+    written=st.lists(st.builds(WrittenFile, _TEXT, _TEXT.map(portable_name), _WHOLE), max_size=3).map(tuple),
 )
 
 
