@@ -11,8 +11,9 @@ from typing import Literal
 from chadsdk.download import FetchOutcome, Unavailable
 from chadsdk.errors import ConfigurationError, MissingTracksError
 from chadsdk.export.collect import Collected
+from chadsdk.export.outputs import Outputs
 from chadsdk.export.plan import Cloud, ExportPlan, Missing
-from chadsdk.export.writers import ALWAYS, copies_of_audio, writer_of
+from chadsdk.export.writers import ALWAYS, copies_of_audio
 from chadsdk.library import Playlist
 from chadsdk.media import RATES_HZ, require_converter
 from chadsdk.source import CloudSource
@@ -46,8 +47,9 @@ class Order:
         object.__setattr__(self, "formats", _names(self.formats))
         if "\0" in str(self.to):
             raise ConfigurationError(f"{str(self.to)!r} cannot be a folder: it holds a NUL")
-        for name in self.formats:
-            writer_of(name)
+        outputs = Outputs(self.playlist.name)
+        for name in self.all_formats:
+            outputs.claim(name)
         if self.convert_to is not None:
             _refuse_rate(self.convert_to)
         if self.on_missing not in {"manifest", "fail"}:

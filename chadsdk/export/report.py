@@ -217,7 +217,7 @@ def _heard(
     except FormatError as exc:
         if refused is None:
             raise
-        if begun is not None and begun.is_dir():
+        if begun is not None and begun.is_dir() and not begun.is_symlink():
             shutil.rmtree(begun)
         elif begun is not None:
             begun.unlink(missing_ok=True)

@@ -10,8 +10,7 @@ from pathlib import Path
 from chadsdk.disk import naming_disk_errors
 from chadsdk.errors import ConfigurationError, DataError, FormatError, StorageError
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest
-from chadsdk.export.plan import folder_name
-from chadsdk.export.writers import writer_of
+from chadsdk.export.outputs import Outputs
 from chadsdk.export.written import files_below
 from chadsdk.text import one_line
 
@@ -39,10 +38,10 @@ def untouched_formats(manifest: Manifest, folder: Path) -> tuple[tuple[str, ...]
         StorageError: The folder cannot be looked at.
     """
     untouched, stale = [], []
-    sizes = _written(manifest)
+    sizes, outputs = _written(manifest), Outputs(manifest.playlist)
     for name in manifest.formats:
         try:
-            output = writer_of(name).output_of(folder_name(manifest.playlist))
+            output = outputs.claim(name)
         except (ConfigurationError, FormatError) as exc:
             stale.append(f"The file of the format {name} is as it was: {exc}")
             continue

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from chadsdk.errors import ConfigurationError
-from chadsdk.export.writers.foreign import guarded
+from chadsdk.export.writers.foreign import STRANGE, guarded, said
 from chadsdk.export.writers.writer import Desk, Writer
 
 __all__ = ["ALWAYS", "Desk", "Writer", "copies_of_audio", "writer_names", "writer_of"]
@@ -68,8 +68,8 @@ def _load(name: str) -> Writer:
         raise ConfigurationError(f"There is no format {name!r}; there are: {', '.join(writer_names())}.")
     try:
         writer = found.load()
-    except Exception as exc:  # whatever a foreign module does when it is imported
-        raise ConfigurationError(f"The format {name!r} of {found.value} cannot be loaded: {exc}") from exc
+    except STRANGE as exc:  # whatever a foreign module does when it is imported
+        raise ConfigurationError(f"The format {name!r} of {found.value} cannot be loaded: {said(exc)}") from exc
     if not isinstance(writer, Writer):
         raise ConfigurationError(f"The format {name!r}: {found.value} is no chadsdk.export.writers.Writer.")
     return writer if name in _OURS else guarded(name, writer)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from chadsdk.errors import ChadError, ConfigurationError, ExportCancelled, FormatError
-from chadsdk.export.writers.writer import Writer
+from chadsdk.export.project import Project
+from chadsdk.export.writers.watched import watched
+from chadsdk.export.writers.writer import Desk, Writer
 from chadsdk.files import portable_name
 from chadsdk.text import one_line
 
-__all__ = ["guarded"]
+__all__ = ["STRANGE", "guarded", "said"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Work = Callable[[Project, Desk], None]
 
 _LONGEST = 300  # characters of what a stranger has to say
+STRANGE = (Exception, SystemExit)
+"""What code of another package may raise without asking; a program is not ended by a format."""
 _ITS_RIGHT = (ChadError, ExportCancelled, OSError)  # what the contract of a writer allows
 
 
@@ -25,15 +29,19 @@ def guarded(name: str, writer: Writer) -> Writer:
     """Give the writer of another package with its own exceptions translated.
 
     Raises:
+        ConfigurationError: It does not say by a `bool` whether it copies audio.
         FormatError: What it writes would not be one file or folder in the export folder.
     """
     _refuse_output(name, writer.output)
-    return replace(
-        writer,
-        write=_translated(name, writer.write, FormatError),
-        check=_translated(name, writer.check, FormatError),
+    if type(writer.copies_audio) is not bool:
+        raise ConfigurationError(f"The format {name!r}: copies_audio is {said(writer.copies_audio)}, and not a bool.")
+    return Writer(  # and not `replace`: of a class of its own nothing is taken over
+        writer.output,
+        write=_watched(name, writer.output, _translated(name, writer.write, FormatError)),
+        check=_watched(name, writer.output, _translated(name, writer.check, FormatError)),
         refuse=_translated(name, writer.refuse, FormatError),
         needs=_translated(name, writer.needs, ConfigurationError),
+        copies_audio=writer.copies_audio,
     )
 
 
@@ -52,13 +60,26 @@ def _translated(name: str, call: Callable[P, T], error: type[ChadError]) -> Call
             return call(*args, **kwargs)
         except _ITS_RIGHT:
             raise
-        except Exception as exc:  # whatever a foreign module does
-            raise error(f"The format {name!r} failed: {_said(exc)}") from exc
+        except STRANGE as exc:  # whatever a foreign module does
+            raise error(f"The format {name!r} failed: {said(exc)}") from exc
 
     return guard
 
 
-def _said(exc: Exception) -> str:
-    """Give type and text of an exception as one line."""
-    text = one_line(f"{type(exc).__name__}: {exc}".removesuffix(": "))
+def _watched(name: str, output: str, call: Work) -> Work:
+    def watch(project: Project, desk: Desk) -> None:
+        own = desk.folder / output.replace("{stem}", project.file_stem)
+        with watched(name, own, project, desk):
+            call(project, desk)
+
+    return watch
+
+
+def said(stranger: object) -> str:
+    """Give type and text of an exception, or of another value, as one line."""
+    try:
+        text = str(stranger)
+    except STRANGE:  # it has nothing to say
+        text = ""
+    text = one_line(f"{type(stranger).__name__}: {text}".removesuffix(": "))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

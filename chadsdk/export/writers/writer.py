@@ -49,7 +49,8 @@ class Writer:
             asked for, so before anything is downloaded.
         copies_audio: Whether it writes the audio once more; an export then asks for the room.
 
-    What else one of another package raises becomes a `FormatError` (of `needs`, a `ConfigurationError`) that names it.
+    One of another package writes plain files, under its own name alone. What else it raises becomes a `FormatError` (of
+    `needs`, a `ConfigurationError`) that names it.
     """
 
     output: str
