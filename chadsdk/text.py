@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["one_line", "title_of", "xml_line"]
+__all__ = ["one_line", "shortened", "title_of", "xml_line"]
+
+_LONGEST = 240  # characters of a path, or of what else is quoted in a sentence
 
 _NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")  # XML 1.0, 2.2; the controls are no part of a line
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -19,6 +21,11 @@ def one_line(text: str) -> str:
     Controls and line breaks become spaces; marks that turn the reading direction go.
     """
     return " ".join(_BREAKS.sub(" ", _DIRECTION.sub("", text)).split())
+
+
+def shortened(text: str) -> str:
+    """Give `text`, without its middle where it is very long: of a path, both ends tell most."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 2 :]}"
 
 
 def title_of(title: str) -> str:

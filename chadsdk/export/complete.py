@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from chadsdk.cancel import CancelToken
 from chadsdk.download import run_all
-from chadsdk.errors import LocalMissingError, Reason, TrackError
+from chadsdk.errors import LocalMissingError, LocalUnreadableError, Reason, TrackError
 from chadsdk.export.entry import place_in_mix
 from chadsdk.export.manifest import Manifest, ManifestEntry, Status
 from chadsdk.export.plan import Cloud, ExportPlan, Local, Looks, Missing, Need, PlannedEntry
@@ -63,11 +62,16 @@ def _need_of(entry: ManifestEntry, folder: Path, server: MusicServer | None, loo
     put_there = _put_there(folder, entry)
     if put_there is not None:
         return Local(put_there, looks.local_bytes(put_there), in_place=True)
+    missing = Missing(entry.reason or Reason.NO_SOURCE, entry.detail or "")
     if entry.library_file is not None and Path(entry.library_file).is_absolute():  # not so on another system
-        with suppress(LocalMissingError):
+        try:
             return Local(Path(entry.library_file), looks.local_bytes(Path(entry.library_file)))
+        except LocalMissingError:  # the entry says so already
+            pass
+        except LocalUnreadableError as exc:
+            missing = Missing(exc.reason, str(exc))
     if entry.cloud_track_id is None or server is None or entry.cloud_server not in {None, server.key}:
-        return Missing(entry.reason or Reason.NO_SOURCE, entry.detail or "")
+        return missing
     source = server.track(entry.cloud_track_id, cancel=token).source()
     return Cloud(source, looks.cached_bytes(source))
 

@@ -39,6 +39,7 @@ from chadsdk.media import (
     is_to_be_converted,
 )
 from chadsdk.source import CloudSource
+from chadsdk.text import shortened
 
 __all__ = ["LOST", "Collected", "Copying", "Filing"]
 
@@ -140,7 +141,7 @@ class Filing:
             stream = open_regular(source, follow_links=follow_links)
         except OSError as exc:
             kind = LocalMissingError if exc.errno in _GONE else LocalUnreadableError
-            raise kind(f"The file {source} cannot be opened: {exc.strerror}.") from exc
+            raise kind(f"The file {shortened(str(source))} cannot be opened: {exc.strerror}.") from exc
         with _quietly_closed(stream), naming_disk_errors(target.parent, "copy a track to"):
             try:
                 return copy_file(
@@ -151,7 +152,9 @@ class Filing:
                     buffer=copying.buffer,
                 )
             except SourceUnreadableError as exc:
-                raise LocalUnreadableError(f"The file {source} cannot be read: {exc.strerror}.") from exc
+                raise LocalUnreadableError(
+                    f"The file {shortened(str(source))} cannot be read: {exc.strerror}."
+                ) from exc
 
     def _finished(
         self, planned: PlannedEntry, target: Path, copied: Copied, verified: Verified, *, hint: str
@@ -164,7 +167,7 @@ class Filing:
                     check_whole(target, audio_format)
             except TrackError as exc:
                 target.unlink(missing_ok=True)
-                raise NotAudioError(f"The file {hint} cannot be exported: {exc}") from exc
+                raise NotAudioError(f"The file {shortened(hint)} cannot be exported: {exc}") from exc
             final = self._target(planned.stem, final_extension(audio_format, stream_path=hint))
             if final != target:
                 target.rename(final)

@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 from chadsdk.errors import LocalMissingError, LocalUnreadableError
+from chadsdk.text import shortened
 
 __all__ = ["local_bytes"]
 
@@ -17,12 +18,14 @@ def local_bytes(path: Path) -> int:
         LocalMissingError: It is not there.
         LocalUnreadableError: It cannot be looked at, or is no file.
     """
+    name = shortened(str(path))
     try:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError) as exc:
-        raise LocalMissingError(f"The file {path} is not there.") from exc
+        raise LocalMissingError(f"The file {name} is not there.") from exc
     except (OSError, ValueError) as exc:
-        raise LocalUnreadableError(f"The file {path} cannot be looked at: {exc}.") from exc
+        why = (exc.strerror if isinstance(exc, OSError) else None) or exc
+        raise LocalUnreadableError(f"The file {name} cannot be looked at: {why}.") from exc
     if not stat.S_ISREG(status.st_mode):
-        raise LocalUnreadableError(f"{path} is not a file.")
+        raise LocalUnreadableError(f"{name} is not a file.")
     return status.st_size

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chadsdk.cancel import CancelToken
-from chadsdk.errors import LocalMissingError, NoSourceError, Reason, TrackError
+from chadsdk.errors import LocalMissingError, LocalUnreadableError, NoSourceError, Reason, TrackError
 from chadsdk.files import portable_name, unique_name
 from chadsdk.library import Playlist, PlaylistEntry, Track
 from chadsdk.media import EXTENSIONS, planned_extension
@@ -228,7 +228,7 @@ def _need_of(track: Track, looks: Looks) -> Need:
         if track.file is not None:
             try:
                 return Local(track.file, looks.local_bytes(track.file))
-            except LocalMissingError:
+            except (LocalMissingError, LocalUnreadableError):
                 if source is None:
                     raise
         if source is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import jsonschema
@@ -96,3 +97,27 @@ def test_a_name_that_is_not_utf8_is_not_looked_for(exporter: MixExporter, tmp_pa
     folder = exporter.export(playlist, tmp_path / "exports").folder
     own_wav(tmp_path / "?.wav")
     assert [entry.library_file for entry in exporter.retry(folder).missing] == [None]
+
+
+@pytest.mark.parametrize("plant", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file_is_said_to_be_none(
+    exporter: MixExporter, incomplete: ExportResult, gone: Path, plant: Callable[[Path], object]
+) -> None:
+    """Where no cloud has the track, the reason is what stands under its name."""
+    plant(gone)
+    (entry,) = exporter.retry(incomplete.folder).missing
+    assert (entry.reason, entry.library_file) == ("local_unreadable", str(gone))
+
+
+@pytest.mark.parametrize("part", ["p" * 5000 + "/", "p/" * 2500])
+def test_a_path_of_thousands_of_characters_is_told_in_short(exporter: MixExporter, tmp_path: Path, part: str) -> None:
+    """Manifest and MISSING.txt tell its ends; a retry still knows the whole of it."""
+    path = f"/music/{part}end.wav"
+    folder = exporter.export(local_playlist(Path(path), own_wav(tmp_path / "a.wav")), tmp_path / "exports").folder
+    (entry,) = exporter.retry(folder).missing
+    assert entry.library_file == path
+    assert entry.detail is not None
+    assert len(entry.detail) < 400
+    assert "/music/p" in entry.detail
+    assert "end.wav" in entry.detail
+    assert len((folder / "MISSING.txt").read_text()) < 1000

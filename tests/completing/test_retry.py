@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -126,6 +127,25 @@ def test_a_file_put_under_a_missing_name_is_taken_in(exporter: MixExporter, inco
     taken_in = next(entry for entry in result.exported if entry.file == gap)
     assert (taken_in.verified, taken_in.sha256) == ("local", sha256_of(present))
     assert (incomplete.folder / gap).stat().st_ino == inode
+
+
+@pytest.mark.parametrize("plant", [lambda path: None, Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path)])
+def test_where_the_library_has_no_file_the_cloud_is_asked(
+    server: ServerHandle,
+    exporter: MixExporter,
+    incomplete: ExportResult,
+    tmp_path: Path,
+    plant: Callable[[Path], object],
+) -> None:
+    """Nothing, a folder, a FIFO or a link to itself under the path of the library: the track of that id is fetched."""
+    path = tmp_path / "library.wav"
+    plant(path)
+    value = json.loads(incomplete.manifest_path.read_bytes())
+    for entry in value["entries"]:
+        entry["library_file"] = str(path) if entry["status"] == "missing" else None
+    incomplete.manifest_path.write_text(json.dumps(value), encoding="utf-8")
+    mend(server, *MISSING)
+    assert not exporter.retry(incomplete.folder).missing
 
 
 def test_a_page_put_under_a_missing_name_is_not_taken_in(exporter: MixExporter, incomplete: ExportResult) -> None:

@@ -73,6 +73,8 @@ def need_of(track: Track, look: Looks | None = None) -> Need:
         (cloud(), "download"),
         (Track("T", file=GONE), Reason.LOCAL_MISSING),
         (Track("T", file=LOCKED), Reason.LOCAL_UNREADABLE),
+        (cloud(file=LOCKED), "download"),
+        (cloud("cached", file=LOCKED), "cached"),
         (Track("T"), Reason.NO_SOURCE),
         (Track("T", cloud_track_id="t-1"), Reason.NO_SOURCE),
         (Track("T", cloud_stream_path="/tracks/1"), Reason.NO_SOURCE),
