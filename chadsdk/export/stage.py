@@ -20,6 +20,7 @@ from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME
 from chadsdk.export.plan import AUDIO_FOLDER
 from chadsdk.export.replacing import refuse_folder, refuse_strange_audio, swap
 from chadsdk.export.temporary import clear_away, in_use, temporary_name
+from chadsdk.export.untouched import refuse_touched
 from chadsdk.files import sync_folder, sync_tree
 
 __all__ = ["Staging"]
@@ -99,20 +100,22 @@ class Staging:
 
         Raises:
             ExportCancelled: Cancelled before the first move.
-            ExportExistsError: Something else has come to stand under the name of a file; nothing was moved.
+            ExportExistsError: Something else has come to stand under the name of a file, or somebody has worked on a
+            project file; nothing was moved.
             StorageError: The file system refuses.
         """
         with naming_disk_errors(self.final, "complete"):
             sync_tree(self.path, token)
             token.raise_if_cancelled()
             refuse_strange_audio(self.final)
+            papers = [path for path in self.path.iterdir() if path.name != AUDIO_FOLDER]
+            refuse_touched(self.final, {path.name for path in papers} - {MANIFEST_NAME, MISSING_NAME})
             (self.final / AUDIO_FOLDER).mkdir(exist_ok=True)
             staged = [(audio, self.final / AUDIO_FOLDER / audio.name) for audio in (self.path / AUDIO_FOLDER).iterdir()]
             new = [(audio, target) for audio, target in staged if not _is_there(audio, target)]
             for audio, target in new:
                 audio.rename(target)
             sync_folder(self.final / AUDIO_FOLDER)
-            papers = [path for path in self.path.iterdir() if path.name != AUDIO_FOLDER]
             for paper in sorted(papers, key=lambda path: path.name == MANIFEST_NAME):
                 _replace(paper, self.final / paper.name)
             if all(path.name != MISSING_NAME for path in papers):

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from chadsdk.disk import naming_disk_errors
-from chadsdk.errors import ConfigurationError, DataError, FormatError, StorageError
+from chadsdk.errors import ConfigurationError, DataError, ExportExistsError, FormatError, StorageError
 from chadsdk.export.manifest import MANIFEST_NAME, MISSING_NAME, Manifest
 from chadsdk.export.outputs import Outputs
 from chadsdk.export.written import files_below
 from chadsdk.text import one_line
 
-__all__ = ["holds_foreign_files", "untouched_formats"]
+__all__ = ["holds_foreign_files", "refuse_touched", "untouched_formats"]
 
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # of file managers
 _PAPERS = {MANIFEST_NAME, MISSING_NAME}
@@ -52,6 +52,24 @@ def untouched_formats(manifest: Manifest, folder: Path) -> tuple[tuple[str, ...]
         else:
             stale.append(f"{output} is as it was, because {why_not}.")
     return tuple(untouched), stale
+
+
+def refuse_touched(folder: Path, outputs: Iterable[str]) -> None:
+    """Refuse to replace what somebody has worked on since it was last looked at.
+
+    Args:
+        folder: The export.
+        outputs: Names of what the formats wrote in it.
+
+    Raises:
+        DataError: The export has no manifest any more.
+        ExportExistsError: Something is not as an export wrote it.
+        OSError: It cannot be looked at.
+    """
+    sizes = _written(Manifest.load(folder))
+    for output in outputs:
+        if (why_not := _why_not_ours(folder, output, sizes)) is not None:
+            raise ExportExistsError(f"{folder / output} was in use meanwhile: {why_not}. Try again.", folder=folder)
 
 
 def _written(manifest: Manifest) -> dict[str, int | None]:

@@ -10,8 +10,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from chadsdk import Manifest, MixExporter
+from chadsdk import CancelToken, Manifest, MixExporter
+from chadsdk.errors import ExportExistsError
 from chadsdk.export import ExportResult, manifest_schema
+from chadsdk.export.stage import Staging
 from tests.export.rig import leftovers, local_playlist, own_wav, quick_settings
 
 _LONG_AGO_S = 1_577_836_800  # 2020
@@ -129,3 +131,16 @@ def test_an_export_that_does_not_say_what_it_wrote_is_kept(
     again = exporter.export(local_playlist(gone), tmp_path / "out", formats=["ardour"], replace=True)
     assert again.kept is not None
     assert (again.kept / "Ardour" / "Mine.ardour").exists()
+
+
+def test_what_is_saved_while_a_retry_writes_is_not_replaced(incomplete: ExportResult) -> None:
+    """The session was looked at, its audio takes a while, a take is recorded meanwhile: nothing is moved."""
+    before = incomplete.manifest_path.read_bytes()
+    with Staging.opened(incomplete.folder) as staging:
+        (staging.path / "Ardour").mkdir()
+        (staging.path / "manifest.json").write_text("new")
+        mine = put_old_file(incomplete.folder / "Ardour" / "take.wav")
+        with pytest.raises(ExportExistsError, match=r"Ardour .* meanwhile.*'Ardour/take.wav'"):
+            staging.move_in(CancelToken())
+    assert mine.exists()
+    assert incomplete.manifest_path.read_bytes() == before
