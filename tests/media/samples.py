@@ -147,3 +147,15 @@ def dsf() -> bytes:
     whole = head + form + data
     assert sniff(whole) is AudioFormat.DSF
     return whole
+
+
+def patched_xing(data: bytes, *, frames: int | None = None, seek_points: bytes | None = None) -> bytes:
+    """An MP3 whose header in the first frame says something else."""
+    at = max(data.find(b"Xing"), data.find(b"Info"))
+    assert data[at + 7] & 7 == 7  # frames, bytes and seek points are there
+    patched = bytearray(data)
+    if frames is not None:
+        patched[at + 8 : at + 12] = frames.to_bytes(4, "big")
+    if seek_points is not None:
+        patched[at + 16 : at + 116] = seek_points
+    return bytes(patched)

@@ -9,8 +9,12 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
-from chadsdk.media import read_outline
+from chadsdk.media import AudioFormat, read_facts, read_outline
+from chadsdk.media.mpeg import mpeg_frame
+from chadsdk.media.window import open_window
+from chadsdk.media.xing import stream_header
 from tests.media.encoder import encoded
+from tests.media.samples import patched_xing
 
 RATE_HZ = 44_100
 LEVELS = (0.02, 0.7, 0.1, 0.5, 0.05, 0.9)
@@ -110,6 +114,54 @@ def test_layer_two_borrows_nothing(tmp_path: Path) -> None:
     assert outline is not None
     for found, true in zip(outline, decoded(file, 12), strict=True):
         assert 0.5 * true < found < 1.6 * true
+
+
+@pytest.mark.parametrize("mode", ["CONSTANT", "VARIABLE"])
+def test_a_cut_file_is_not_stretched(tmp_path: Path, mode: str) -> None:
+    """The first half of the bytes is drawn where it sounds, and nothing beyond it."""
+    file = mp3(tmp_path / "a.mp3", mode=mode)
+    whole = file.read_bytes()
+    all_of_it = read_outline(file, offset_s=0, length_s=12, buckets=24)
+    file.write_bytes(whole[: len(whole) // 2])
+    facts = read_facts(file, AudioFormat.MP3)
+    assert facts is not None
+    half = read_outline(file, offset_s=0, length_s=12, buckets=24)
+    assert all_of_it is not None
+    assert half is not None
+    there = int(facts.duration_s * 2)
+    assert half[: there - 1] == all_of_it[: there - 1]
+    assert not any(half[there + 1 :])
+
+
+@pytest.mark.parametrize(
+    "points",
+    [bytes([255] * 100), bytes([1] * 100), bytes(range(99, -1, -1)), np.random.default_rng(1).bytes(100)],
+    ids=["all behind", "all in front", "backwards", "rubbish"],
+)
+def test_damaged_seek_points_are_not_followed(tmp_path: Path, points: bytes) -> None:
+    """The outline is then as if there were none: by the mean rate."""
+    file = mp3(tmp_path / "a.mp3")
+    true = read_outline(file, offset_s=0, length_s=12, buckets=6)
+    file.write_bytes(patched_xing(file.read_bytes(), seek_points=points))
+    assert read_outline(file, offset_s=0, length_s=12, buckets=6) == pytest.approx(true, rel=0.5)
+
+
+@pytest.mark.parametrize("mode", ["CONSTANT", "VARIABLE", "AVERAGE"])
+def test_seek_points_of_encoders_are_followed(tmp_path: Path, mode: str) -> None:
+    """Also where nearly all bytes lie in one half, and for a file of a second, whose points stand on few frames."""
+    for length_s in (1, 30):
+        loud = np.random.default_rng(1).uniform(-0.8, 0.8, (RATE_HZ * length_s, 1))
+        loud[: len(loud) // 2] = 0
+        with soundfile.SoundFile(
+            tmp_path / "a.mp3", "w", RATE_HZ, 1, "MPEG_LAYER_III", format="MP3", bitrate_mode=mode
+        ) as target:
+            target.write(loud)
+        with open_window(tmp_path / "a.mp3") as window:
+            first = mpeg_frame(window.at(0, 4))
+            assert first is not None
+            header = stream_header(window, 0, first)
+        assert header is not None
+        assert header.seek_points is not None
 
 
 def test_a_damaged_file_has_an_outline_or_none(tmp_path: Path) -> None:
