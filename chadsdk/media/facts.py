@@ -3,7 +3,8 @@
 Owns libsndfile and tinytag, which are imported where they are used: `import chadsdk` must stay light.
 MP3 and ADTS are counted frame by frame here instead. libsndfile guesses an MP3 without a Xing header from
 the size of its first frame (2.1 s for 7.0 s, 49 s for 25 s were seen), and its decoder, mpg123, writes to
-the process's standard error while it opens a damaged one. (It still may for a damaged MP3 inside a WAV.)
+the process's standard error while it opens a damaged one. (It still may for a damaged MP3 inside a WAV.) A length that
+the bytes cannot hold is not believed, whoever says it.
 """
 
 from __future__ import annotations

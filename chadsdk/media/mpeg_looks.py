@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chadsdk.media.mpeg import Frame, after_id3v2, mpeg_frame, stream_start
+from chadsdk.media.mpeg_side import is_possible
 from chadsdk.media.window import Window
 from chadsdk.media.xing import StreamHeader, stream_header
 
@@ -131,7 +132,7 @@ def _mean_frame_bytes(window: Window, begin: int) -> float:
 
 
 def _cut(stream: _Stream, moment_s: float) -> list[bytes]:
-    """Give the frames of one look; none after the end, or where frames do not follow one another."""
+    """Give the frames of one look; none after the end, or where frames are damaged or do not follow one another."""
     place = stream.place(moment_s)
     if not stream.begin <= place < stream.end:
         return []
@@ -151,6 +152,8 @@ def _cut(stream: _Stream, moment_s: float) -> list[bytes]:
         if lent < full:
             cut.append(_silenced(data, frame, borrowed=lent))
             lent += frame.length_bytes - 4 - frame.side_info_bytes
+        elif not is_possible(data, frame):
+            return []
         else:
             cut.append(data)
             decoded += 1  # the first one lacks what the one before it overlaps it with

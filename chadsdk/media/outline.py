@@ -3,7 +3,9 @@
 Reads a bounded piece of a file of any length, in constant memory, by libsndfile. Of an MP3 it is given a stream of the
 few frames that are looked at (`mpeg_looks`): after a jump mpg123 would lack what frames borrow from those before them
 and write an error for each to the process's standard error, and decoding from the start takes a quarter of a second for
-five minutes. MP3 inside a WAV is not read.
+five minutes. Frames whose side information cannot be true are not given to it either (`mpeg_side`). What is left is
+damage within the sound of a frame that is looked at, and in layer II: mpg123 may write a few lines for each such look.
+MP3 inside a WAV is not read.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ import pytest
 import soundfile
 
 from chadsdk.media import AudioFormat, read_facts, read_outline
-from chadsdk.media.mpeg import mpeg_frame
+from chadsdk.media.mpeg import after_id3v2, frames, mpeg_frame
+from chadsdk.media.mpeg_side import is_possible
 from chadsdk.media.window import open_window
 from chadsdk.media.xing import stream_header
 from tests.media.encoder import encoded
@@ -175,6 +176,36 @@ def test_a_damaged_file_has_an_outline_or_none(tmp_path: Path) -> None:
         (tmp_path / "b.mp3").write_bytes(harmed)
         outline = read_outline(tmp_path / "b.mp3", offset_s=0, length_s=12, buckets=16)
         assert outline is None or (len(outline) == 16 and all(0 <= peak <= 1 for peak in outline))
+
+
+@pytest.mark.parametrize("harm", ["noise", "ones"])
+def test_frames_of_rubbish_are_not_decoded(tmp_path: Path, capfd: pytest.CaptureFixture[str], harm: str) -> None:
+    """Good headers with noise behind them, or with side information that promises too much: mpg123 is not asked."""
+    file = mp3(tmp_path / "a.mp3")
+    harmed = bytearray(file.read_bytes())
+    with open_window(file) as window:
+        places = [(at + 4, frame.length_bytes - 4) for at, frame in frames(window, 0, mpeg_frame)][1:]
+    rng = np.random.default_rng(1)
+    for at, length in places:
+        harmed[at : at + length] = rng.bytes(length) if harm == "noise" else b"\xff" * length
+    file.write_bytes(harmed)
+    outline = read_outline(file, offset_s=0, length_s=12, buckets=64)
+    assert outline is None or sum(peak > 0 for peak in outline) < 4
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "options", [("-b:a", "320k"), ("-q:a", "0"), ("-q:a", "9"), ("-ar", "16000"), ("-ar", "11025")]
+)
+@pytest.mark.parametrize("channels", ["1", "2"])
+def test_every_frame_of_an_encoder_is_possible(tmp_path: Path, options: tuple[str, ...], channels: str) -> None:
+    """Of steps and noise at all of its rates; nothing good is taken for damaged."""
+    soundfile.write(tmp_path / "a.wav", stairs(RATE_HZ, 2), RATE_HZ)
+    file = encoded(tmp_path / "a.wav", tmp_path / "a.mp3", *options, "-ac", channels)
+    with open_window(file) as window:
+        found = list(frames(window, after_id3v2(window), mpeg_frame))
+        assert len(found) > 100
+        assert all(is_possible(window.at(at, frame.length_bytes), frame) for at, frame in found)
 
 
 def test_a_long_file_costs_no_more_reading_than_a_short_one(tmp_path: Path) -> None:
