@@ -126,7 +126,7 @@ def check_last_sample(path: Path) -> None:
     try:
         with soundfile.SoundFile(libsndfile_name(path)) as sound:
             sound.seek(sound.frames - 1)
-            read = len(sound.buffer_read(1, dtype="int16"))
+            read = sound.buffer_read_into(bytearray(2 * sound.channels), "int16")
     except (soundfile.LibsndfileError, RuntimeError) as exc:
         raise NotAudioError(f"The file cannot be decoded to its end: {exc}") from exc
     if not read:

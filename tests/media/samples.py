@@ -159,3 +159,17 @@ def patched_xing(data: bytes, *, frames: int | None = None, seek_points: bytes |
     if seek_points is not None:
         patched[at + 16 : at + 116] = seek_points
     return bytes(patched)
+
+
+def stretched_ogg(data: bytes, position: int) -> bytes:
+    """An Ogg whose last page says that it ends at another sample."""
+    at = data.rfind(b"OggS")
+    page = bytearray(data[at:])
+    page[6:14], page[22:26] = position.to_bytes(8, "little"), bytes(4)
+    checksum = 0
+    for byte in page:
+        checksum ^= byte << 24
+        for _ in range(8):
+            checksum = (checksum << 1) ^ (0x1_04C1_1DB7 if checksum & 0x8000_0000 else 0)
+    page[22:26] = checksum.to_bytes(4, "little")
+    return data[:at] + bytes(page)
