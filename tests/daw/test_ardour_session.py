@@ -319,7 +319,8 @@ def test_many_tracks_are_counted() -> None:
     [
         (project(clip(gain_db=121.0)), r"'1\. Artist - Track 1' wants 121 dB"),
         (project(clip(), tempo_bpm=2000.0), "a tempo of 10 to 1000 BPM, not 2000"),
-        (project(clip(start_s=1e7)), "too long"),
+        (project(clip(start_s=1e7)), r"too long .*: its last track, '1\. Artist - Track 1', begins at 1e\+07 s"),
+        (project(clip(), clip(2, length_s=1e7, source_s=1e7), clip(3, start_s=1e7)), r"'2\. .*' alone plays 1e\+07 s"),
         (project(clip(1, file="Audio/a.wav"), clip(2, file="More/A.wav")), "under one name"),
     ],
 )

@@ -40,7 +40,7 @@ def refuse(project: Project) -> None:
         named = _list(loud, lambda clip: f"wants {clip.gain_db:g} dB")
         raise FormatError(f"An Ardour session gets a gain of {_LOUDEST_DB:g} dB at most: {named}.")
     if project.length_s > _LONGEST_S:
-        raise FormatError(f"A mix of {project.length_s:g} s is too long for an Ardour session.")
+        raise FormatError(f"A mix of {project.length_s:g} s is too long for an Ardour session: {_longest(project)}.")
     low, high = _TEMPOS_BPM
     if project.tempo_bpm is not None and not low <= project.tempo_bpm <= high:
         raise FormatError(f"An Ardour session gets a tempo of {low:g} to {high:g} BPM, not {project.tempo_bpm:g}.")
@@ -100,6 +100,15 @@ def _refuse_names(clips: Iterable[Clip]) -> None:
         first = files.setdefault(collision_key(file_name(clip)), clip)
         if first.file != clip.file:
             raise FormatError(f"An Ardour session keeps {first.file!r} and {clip.file!r} under one name.")
+
+
+def _longest(project: Project) -> str:
+    """Name what makes a mix long: a clip that is more than half of it, or the one that comes last."""
+    longest = max(project.clips, key=lambda clip: clip.length_s)
+    if 2 * longest.length_s > project.length_s:
+        return f"{_title(longest)} alone plays {longest.length_s:g} s"
+    last = max(project.clips, key=lambda clip: clip.end_s)
+    return f"its last track, {_title(last)}, begins at {last.start_s:g} s"
 
 
 def _list(clips: Sequence[Clip], detail: Callable[[Clip], str]) -> str:
