@@ -7,7 +7,7 @@ Nothing is believed that the file is too short for.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -112,8 +112,8 @@ def _edits(window: Window, track: Chunk, movie_hz: int) -> list[_Edit]:
     return []
 
 
-def _rows(window: Window, table: Chunk, count: int, row: struct.Struct) -> list[tuple[int, ...]]:
+def _rows(window: Window, table: Chunk, count: int, row: struct.Struct) -> Iterator[tuple[int, ...]]:
     """Rows of a table of numbers, as far as they are there."""
     at, end = table.body_at + 8, window.size_bytes if table.end is None else table.end
     data = window.at(at, min(count * row.size, max(0, end - at)))
-    return list(row.iter_unpack(data[: len(data) // row.size * row.size]))
+    return row.iter_unpack(data[: len(data) // row.size * row.size])

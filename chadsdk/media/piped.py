@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from chadsdk.errors import ConversionError
 from chadsdk.media.conversion import LOSSY_DEPTH, MOST_RIFF_BYTES, MUSIC_RATES_HZ, Conversion, Converted, Left, left
@@ -11,13 +11,10 @@ from chadsdk.media.decoder import DecodedSound, DecoderUnusableError, decoding, 
 from chadsdk.media.formats import AudioFormat
 from chadsdk.media.mp4 import Codec, sound_codec
 from chadsdk.media.mp4_length import Span, sound_span
+from chadsdk.media.resample import Delayed
 from chadsdk.media.stream import SoundStream
 from chadsdk.media.window import open_window
 from chadsdk.text import one_line
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 __all__ = ["carry_out_piped"]
 
@@ -50,21 +47,6 @@ def carry_out_piped(conversion: Conversion, copy: SoundStream) -> Converted | Le
         return left(f"{undecoded}; the ffmpeg on the PATH does not run")
 
 
-class _Delayed:
-    """Sound with silence before it, which a file only states and ffmpeg leaves out."""
-
-    def __init__(self, original: DecodedSound, silent_frames: int) -> None:
-        self._original, self._silent_frames = original, silent_frames
-        self.samplerate, self.channels = original.samplerate, original.channels
-
-    def read(self, *, out: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Fill `out`, frames by channels, and give the part that is filled: less than all at the end alone."""
-        silent = min(len(out), self._silent_frames)
-        self._silent_frames -= silent
-        out[:silent] = 0.0
-        return out[: silent + len(self._original.read(out=out[silent:]))]
-
-
 def _look(conversion: Conversion) -> tuple[Codec, Span]:
     aac = Codec("aac")
     if conversion.sound.audio_format is not AudioFormat.MP4:
@@ -85,7 +67,7 @@ def _carry_out(
     # What the decoder gives beyond the length that the file says is what the encoder filled its last frame with.
     frames = math.ceil(round(seconds * rate_hz, 6))
     silent_frames = round(silence_s * rate_hz)
-    delayed = _Delayed(original, silent_frames)
+    delayed = Delayed(original, silent_frames)
     read = conversion.write(delayed, copy, shape=("WAV", LOSSY_DEPTH), frames=frames, most_frames=frames)
     while read <= frames + _SLACK_FRAMES and (more := original.skip(_SLACK_FRAMES)):
         read += more
