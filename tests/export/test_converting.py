@@ -343,11 +343,14 @@ def test_preflight_reckons_what_is_still_to_be_downloaded(exporter: MixExporter,
     assert copy_bytes == pytest.approx(100 * 44_100 * 6 + 1_000_000, abs=10_000)
 
 
-def test_an_export_that_would_not_fit_once_converted_is_refused(tmp_path: Path, to: Path) -> None:
-    """The room is asked for before a byte is moved."""
+def test_an_export_that_would_not_fit_once_converted_is_refused(
+    tmp_path: Path, to: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The room is asked for before a byte is moved; what else goes on on the disk of a test must not matter."""
     file = tone(tmp_path / "a.mp3", "mp3", 48_000, seconds=10.0)
-    free = shutil.disk_usage(tmp_path).free
-    with MixExporter(settings=quick_settings(tmp_path / "cache", headroom_bytes=free - 1_000_000)) as exporter:
+    room = shutil.disk_usage(tmp_path)._replace(free=2_000_000)
+    monkeypatch.setattr("psutil.disk_usage", lambda _path: room)
+    with MixExporter(settings=quick_settings(tmp_path / "cache", headroom_bytes=1_000_000)) as exporter:
         exporter.export(local_playlist(file), to / "as it is")
         with pytest.raises(DiskFullError):
             exporter.export(local_playlist(file), to / "converted", convert_to=44_100)
