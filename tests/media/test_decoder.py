@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import struct
 import sys
 import threading
@@ -190,12 +191,17 @@ def test_what_an_ended_decoder_has_left_running_is_ended_too(
     tmp_path: Path, script: Callable[[str], Path], pipes: str, code: int, says: str
 ) -> None:
     """Whether or not it holds the pipes open: the exit code is said, not a minute of silence."""
-    sleep = f"sleep 1001.{os.getpid()}"
-    script(f"#!/bin/sh\n{sleep} {pipes} &\nexit {code}\n")
+    alive = tmp_path / "alive"
+    os.mkfifo(alive)
+    script(f"#!/bin/sh\nexec 9>'{alive}'\nsleep 100 {pipes} &\nexit {code}\n")
     before, children = _open_files(), _children()
-    with pytest.raises(ConversionError, match=says):
-        convert(checked_in("aac.m4a", tmp_path))
-    assert not _processes(sleep.replace(" ", "\0"))
+    reader = os.open(alive, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with pytest.raises(ConversionError, match=says):
+            convert(checked_in("aac.m4a", tmp_path))
+        assert select.select([reader], [], [], 10.0)[0]  # nobody holds the other end any more
+    finally:
+        os.close(reader)
     assert (_open_files(), _children()) == (before, children)
 
 
