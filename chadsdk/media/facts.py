@@ -19,6 +19,7 @@ from chadsdk.errors import NotAudioError
 from chadsdk.media.flac import counted_samples, lacks_last_frame
 from chadsdk.media.formats import AudioFormat
 from chadsdk.media.mp4 import aac_channels
+from chadsdk.media.mp4_length import sound_span
 from chadsdk.media.mpeg import Frame, ParseFrame, adts_frame, after_id3v2, frames, mpeg_frame, stream_start
 from chadsdk.media.pcm import plain_wave
 from chadsdk.media.signature import sniff_window
@@ -181,11 +182,13 @@ def _by_tinytag(path: Path, audio_format: AudioFormat) -> AudioFacts | None:
             tag = TinyTag.get(file_obj=stream, tags=False)
         except TinyTagException as exc:
             raise NotAudioError("The file has the signature of audio but cannot be decoded.") from exc
-    if not tag.duration or not tag.samplerate or not tag.channels:
+    duration_s, channels = tag.duration, tag.channels
+    if audio_format is AudioFormat.MP4:
+        with open_window(path) as window:
+            duration_s, channels = sound_span(window).whole_s, aac_channels(window) or channels
+    if not duration_s or not tag.samplerate or not channels:
         return None
-    with open_window(path) as window:
-        channels = aac_channels(window) if audio_format is AudioFormat.MP4 else None
-    return AudioFacts(float(tag.duration), int(tag.samplerate), channels or int(tag.channels))
+    return AudioFacts(float(duration_s), int(tag.samplerate), int(channels))
 
 
 def _by_frames(window: Window, parse: ParseFrame) -> AudioFacts | None:

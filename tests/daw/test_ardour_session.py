@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import Element, fromstring, tostring
 
 import pytest
@@ -281,6 +282,19 @@ def test_formats_that_ardour_does_not_open_are_refused(extension: str) -> None:
     """One such file, and Ardour would open nothing of the session."""
     with pytest.raises(FormatError, match=rf"'1\. Artist - Track 1' \({extension.lower()}\)"):
         ARDOUR.refuse(project(clip(1, file=f"Audio/a.{extension}")))
+
+
+@pytest.mark.parametrize("changes", [{"file": "Audio/a.m4a"}, {"sample_rate_hz": 48_000}], ids=str)
+def test_a_refusal_says_why_it_was_not_converted_and_not_to_try_again(changes: dict[str, Any]) -> None:
+    """Whoever has asked for a conversion is not told to ask for one; whoever has not, is."""
+    why = "It was not converted: nothing here decodes this kind of MP4 (AC-3)."
+    with pytest.raises(FormatError) as refused:
+        ARDOUR.refuse(project(clip(1), clip(2, **changes, note=f"Its cue-out is off. {why}", not_converted=why)))
+    assert why[:-1] in str(refused.value)
+    assert "cue-out" not in str(refused.value)
+    assert "--convert-to" not in str(refused.value)
+    with pytest.raises(FormatError, match="--convert-to"):
+        ARDOUR.refuse(project(clip(1), clip(2, **changes)))
 
 
 @pytest.mark.parametrize("extension", ["wav", "aif", "aiff", "flac", "mp3", "ogg", "opus", "caf", "au", "oga"])
