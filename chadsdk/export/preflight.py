@@ -11,10 +11,13 @@ from types import MappingProxyType
 from chadsdk.disk import Volume, human_bytes
 from chadsdk.errors import DiskFullError
 from chadsdk.export.collect import WORKERS
-from chadsdk.export.plan import Cloud, ExportPlan
+from chadsdk.export.plan import Cloud, ExportPlan, Missing
 from chadsdk.source import CloudSource
+from chadsdk.text import one_line, title_of
 
 __all__ = ["PreflightReport", "VolumeNeed", "preflight"]
+
+_TITLE_CHARACTERS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +59,14 @@ class PreflightReport:
         guessed: How many of those nobody knows.
         guess_bytes: What was assumed for each of them.
         volumes: One or two; where cache and export lie on one volume, both needs are added.
+        largest: Track and length in bytes of the file that takes more than half of what is copied; None without one.
     """
 
     sizes: Mapping[CloudSource, int | None]
     guessed: int
     guess_bytes: int
     volumes: tuple[VolumeNeed, ...]
+    largest: tuple[str, int] | None = None
 
     def check(self) -> None:
         """Refuse what does not fit.
@@ -89,12 +94,14 @@ class PreflightReport:
             )
             if count
         ]
-        guess = ""
+        more = ""
+        if self.largest is not None and need.copy_bytes:
+            more = f" {self.largest[0]} alone takes {human_bytes(self.largest[1])}."
         if self.guessed:
-            guess = f" The size of {self.guessed} is unknown and taken as {human_bytes(self.guess_bytes)} each."
+            more += f" The size of {self.guessed} is unknown and taken as {human_bytes(self.guess_bytes)} each."
         return (
             f"Not enough space on {need.volume.mount}: {human_bytes(need.needed_bytes)} needed "
-            f"({', '.join(parts)}), {human_bytes(need.volume.free_bytes)} free.{guess}"
+            f"({', '.join(parts)}), {human_bytes(need.volume.free_bytes)} free.{more}"
         )
 
 
@@ -134,7 +141,8 @@ def preflight(
         key: size_of(need.source) if isinstance(need, Cloud) and not need.cached else need.size_bytes or 0
         for key, need in plan.files.items()
     }
-    copy = copies * sum({**originals, **converted}.values()) + (copies - 1) * there_bytes
+    becoming = {**originals, **converted}
+    copy = copies * sum(becoming.values()) + (copies - 1) * there_bytes
     copy += sum(heapq.nlargest(WORKERS, (originals[key] for key in converted)))
     if cache[1].device == export[1].device:
         volumes: tuple[VolumeNeed, ...] = (VolumeNeed(export[1], export[0], download, copy, headroom_bytes),)
@@ -144,4 +152,15 @@ def preflight(
             VolumeNeed(export[1], export[0], 0, copy, headroom_bytes),
         )
     known = {source: sizes.get(source, source.size_bytes) for source in plan.sources}
-    return PreflightReport(known, sum(size is None for size in known.values()), guess_bytes, volumes)
+    guessed = sum(size is None for size in known.values())
+    return PreflightReport(known, guessed, guess_bytes, volumes, _largest(plan, becoming))
+
+
+def _largest(plan: ExportPlan, sizes: Mapping[Hashable, int]) -> tuple[str, int] | None:
+    """Name the file of several that needs more room than all others: its length may be a mistake."""
+    key = max(sizes, key=sizes.__getitem__, default=None)
+    if len(sizes) < 2 or 2 * sizes[key] <= sum(sizes.values()):
+        return None
+    first = next(each for each in plan.entries if not isinstance(each.need, Missing) and each.need.identity == key)
+    title = one_line(title_of(first.entry.track.title))
+    return repr(f"{first.position}. {title}"[:_TITLE_CHARACTERS]), sizes[key]

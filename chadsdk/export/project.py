@@ -29,6 +29,7 @@ class Clip:
         missing: Why it is missing, as a sentence; None when the file is there.
         length_is_guess: Whether nobody knows how long the file is, and `source_s` is a default.
         note: What was not done as the playlist says, as a sentence; None when all was.
+        not_converted: Why it was not converted although that was asked for, as a sentence; part of `note`, too.
     """
 
     position: int
@@ -48,6 +49,7 @@ class Clip:
     missing: str | None
     length_is_guess: bool
     note: str | None
+    not_converted: str | None = None
 
     @property
     def end_s(self) -> float:

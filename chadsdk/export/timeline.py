@@ -174,6 +174,7 @@ def _clip(entry: ManifestEntry, span: _Span, deck: int, fades: tuple[float, floa
         missing=_why_missing(entry) if entry.status is Status.MISSING else None,
         length_is_guess=span.length_is_guess,
         note=" ".join(filter(None, (span.note, entry.not_converted))) or None,
+        not_converted=entry.not_converted,
     )
 
 

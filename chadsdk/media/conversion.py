@@ -19,6 +19,7 @@ from chadsdk.media.formats import AudioFormat
 from chadsdk.media.resample import Original, resample
 from chadsdk.media.samples import DEPTHS, Depth
 from chadsdk.media.stream import SoundStream
+from chadsdk.text import one_line
 
 __all__ = ["LOSSY_DEPTH", "MOST_RIFF_BYTES", "MUSIC_RATES_HZ", "Conversion", "Converted", "Left", "Sound", "left"]
 
@@ -172,7 +173,9 @@ def _naming(*streams: SoundStream) -> Iterator[None]:
     try:
         yield
     except (soundfile.LibsndfileError, AssertionError) as exc:  # `write` asserts that all was written
-        raise refused() or ConversionError(f"it cannot be decoded ({exc})") from exc
+        # Its full text shows the stream as Python does.
+        said = exc.error_string if isinstance(exc, soundfile.LibsndfileError) else "not all of it could be written"
+        raise refused() or ConversionError(f"it cannot be decoded ({one_line(said)})") from exc
     if error := refused():
         raise error
 

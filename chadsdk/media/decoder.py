@@ -12,12 +12,11 @@ import os
 import re
 import selectors
 import shutil
-import signal
 import struct
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from io import FileIO
 from pathlib import Path
@@ -25,6 +24,7 @@ from typing import IO, TYPE_CHECKING, Final, cast
 
 from chadsdk.cancel import CancelToken
 from chadsdk.errors import ConversionError
+from chadsdk.media.child import exit_code, kill_group
 from chadsdk.media.formats import AudioFormat
 from chadsdk.text import one_line
 
@@ -50,6 +50,8 @@ _SPEAKER: Final = re.compile(r"\[[^\]]* @ 0x[0-9a-f]+\] ?")
 _AU_HEADER: Final = struct.Struct(">4s5I")  # magic, where the samples begin, their bytes, encoding, rate, channels
 _AU_FLOAT: Final = 6
 _SAMPLE_BYTES: Final = 4
+_MOST_CHANNELS: Final = 64
+_END_LOOK_S: Final = 0.01
 
 
 class DecoderUnusableError(Exception):
@@ -81,10 +83,10 @@ def decoding(tool: str, path: Path, audio_format: AudioFormat, *, token: CancelT
     name = f"file:{path.absolute()}"
     process = _start(_command(tool, name, PIPED_FORMATS[audio_format]))
     try:
-        with token.interrupting(partial(_kill, process)), selectors.DefaultSelector() as selector:
+        with token.interrupting(partial(kill_group, process)), selectors.DefaultSelector() as selector:
             yield DecodedSound(process, name, token, selector)
     finally:
-        _kill(process)
+        kill_group(process)
         for stream in (process.stdout, process.stderr):
             _raw(stream).close()
         process.wait()
@@ -133,10 +135,11 @@ class DecodedSound:
         """
         while self._complaints in self._selector.get_map():
             self._await(self._complaints)
-        try:
-            code = self._process.wait(timeout=_SILENT_S)
-        except subprocess.TimeoutExpired as exc:
-            raise ConversionError("ffmpeg does not come to its end") from exc
+        until = time.monotonic() + _SILENT_S
+        while (code := exit_code(self._process)) is None:  # both its pipes have ended: it is about to
+            if time.monotonic() > until:
+                raise ConversionError("ffmpeg does not come to its end")
+            time.sleep(_END_LOOK_S)
         self._token.raise_if_cancelled()  # a decoder that was killed has found no fault
         if code in _NOT_RUN:
             raise DecoderUnusableError
@@ -150,7 +153,8 @@ class DecodedSound:
             self.check_end()
             raise ConversionError("it cannot be decoded (ffmpeg gives nothing)")
         magic, begin, _, encoding, rate, channels = _AU_HEADER.unpack(head)
-        if (magic, encoding) != (b".snd", _AU_FLOAT) or not channels or begin > _HEARD_BYTES:
+        is_ours = (magic, encoding) == (b".snd", _AU_FLOAT) and _AU_HEADER.size <= begin <= _HEARD_BYTES
+        if not is_ours or not 0 < channels <= _MOST_CHANNELS:
             raise ConversionError("it cannot be decoded (ffmpeg gives something else)")
         self._bytes(begin - len(head))
         return rate, channels
@@ -178,6 +182,8 @@ class DecodedSound:
             if stream in ready:
                 return
             self._token.raise_if_cancelled()
+            if exit_code(self._process) is not None:  # who still holds its pipes was started by it
+                kill_group(self._process)
             if time.monotonic() > until:
                 raise ConversionError(f"ffmpeg has given nothing for {_SILENT_S:g} s")
 
@@ -223,13 +229,6 @@ def _start(command: list[str]) -> subprocess.Popen[bytes]:
         if exc.errno in _NO_PROGRAM:
             raise DecoderUnusableError from exc
         raise
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End it and all that it has started; neither waits nor raises."""
-    if process.poll() is None:
-        with suppress(ProcessLookupError, PermissionError):  # PermissionError: macOS, of one that has just ended
-            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _raw(stream: IO[bytes] | None) -> FileIO:

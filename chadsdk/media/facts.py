@@ -3,7 +3,8 @@
 Owns libsndfile and tinytag, which are imported where they are used: `import chadsdk` must stay light.
 MP3 and ADTS are counted frame by frame here instead. libsndfile guesses an MP3 without a Xing header from
 the size of its first frame (2.1 s for 7.0 s, 49 s for 25 s were seen), and its decoder, mpg123, writes to
-the process's standard error while it opens a damaged one. (It still may for a damaged MP3 inside a WAV.)
+the process's standard error while it opens a damaged one. (It still may for a damaged MP3 inside a WAV.) A length that
+the bytes cannot hold is not believed, whoever says it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from pathlib import Path
 from typing import Final
 
 from chadsdk.errors import NotAudioError
-from chadsdk.media.flac import counted_samples
+from chadsdk.media.flac import counted_samples, lacks_last_frame
 from chadsdk.media.formats import AudioFormat
 from chadsdk.media.mp4 import aac_channels
+from chadsdk.media.mp4_length import sound_span
 from chadsdk.media.mpeg import Frame, ParseFrame, adts_frame, after_id3v2, frames, mpeg_frame, stream_start
 from chadsdk.media.pcm import plain_wave
 from chadsdk.media.signature import sniff_window
@@ -54,6 +56,8 @@ DECODED_FORMATS: Final = LIBSNDFILE_FORMATS | {AudioFormat.MP3}
 _BY_TINYTAG: Final = frozenset({AudioFormat.MP4, AudioFormat.WMA, AudioFormat.OGG_FLAC})
 _UNSUPPORTED_ENCODING: Final = 4  # SF_ERR_UNSUPPORTED_ENCODING of sndfile.h: a good file, but not for us
 _UNKNOWN_SAMPLES: Final = 2**62  # libsndfile says SF_COUNT_MAX for a FLAC that does not announce its length
+# The most is silence in the longest blocks of FLAC: 65,535 samples in 11 bytes.
+_MOST_SAMPLES_PER_BYTE: Final = 6000
 # Seven hours of MP3, a second or two of counting.
 _MOST_FRAMES: Final = 1_000_000
 
@@ -71,7 +75,8 @@ def read_facts(path: Path, audio_format: AudioFormat) -> AudioFacts | None:
     """The facts of a file, whose name does not matter.
 
     None if nothing here reads the format (WavPack, DSF) or its codec (AAC in CAF, FLAC in MP4), if the
-    file does not tell (fragmented MP4, a stream of a million frames), or if libsndfile is not there to ask.
+    file does not tell (fragmented MP4, a stream of a million frames) or claims a length that its bytes cannot hold,
+    or if libsndfile is not there to ask.
 
     Raises:
         NotAudioError: The file is not of that format, what reads the format says that it cannot be decoded,
@@ -105,8 +110,10 @@ def examine(path: Path, *, expected: AudioFormat | None = None) -> tuple[AudioFo
         if found in (AudioFormat.MP3, AudioFormat.ADTS):
             return found, _by_frames(window, mpeg_frame if found is AudioFormat.MP3 else adts_frame)
     if found in LIBSNDFILE_FORMATS:
-        return found, _by_libsndfile(path)
-    return found, _by_tinytag(path, found) if found in _BY_TINYTAG else None
+        facts = _by_libsndfile(path, found)
+    else:
+        facts = _by_tinytag(path, found) if found in _BY_TINYTAG else None
+    return found, facts if facts and _can_hold(window.size_bytes, facts) else None
 
 
 def check_last_sample(path: Path) -> None:
@@ -120,14 +127,19 @@ def check_last_sample(path: Path) -> None:
     try:
         with soundfile.SoundFile(libsndfile_name(path)) as sound:
             sound.seek(sound.frames - 1)
-            read = len(sound.buffer_read(1, dtype="int16"))
+            read = sound.buffer_read_into(bytearray(2 * sound.channels), "int16")
     except (soundfile.LibsndfileError, RuntimeError) as exc:
         raise NotAudioError(f"The file cannot be decoded to its end: {exc}") from exc
     if not read:
         raise NotAudioError("The file ends before the length that it claims.")
 
 
-def _by_libsndfile(path: Path) -> AudioFacts | None:
+def _can_hold(size_bytes: int, facts: AudioFacts) -> bool:
+    """Whether any codec gets so much sound into a file of that length; its last page or its index may be damaged."""
+    return facts.duration_s * facts.sample_rate_hz <= size_bytes * _MOST_SAMPLES_PER_BYTE
+
+
+def _by_libsndfile(path: Path, audio_format: AudioFormat) -> AudioFacts | None:
     try:
         import soundfile  # noqa: PLC0415 - 60 ms and numpy
     except (ImportError, OSError):  # without its wheel's libsndfile it is an OSError
@@ -143,10 +155,18 @@ def _by_libsndfile(path: Path) -> AudioFacts | None:
             if exc.code == _UNSUPPORTED_ENCODING:
                 return None
             raise NotAudioError("The file has the signature of audio but cannot be decoded.") from exc
-    if samples >= _UNKNOWN_SAMPLES:
-        with open_window(path) as window:
-            samples = counted_samples(window) or 0
+    if audio_format is AudioFormat.FLAC:
+        samples = _flac_samples(path, samples)
     return _facts(samples, rate, channels)
+
+
+def _flac_samples(path: Path, announced: int) -> int:
+    """What a FLAC holds up to its last frame, if that is not where it announces it."""
+    is_unknown = announced >= _UNKNOWN_SAMPLES
+    with open_window(path) as window:
+        if is_unknown or lacks_last_frame(window):
+            return counted_samples(window) or (0 if is_unknown else announced)
+    return announced
 
 
 def libsndfile_name(path: Path) -> str | bytes:
@@ -162,11 +182,13 @@ def _by_tinytag(path: Path, audio_format: AudioFormat) -> AudioFacts | None:
             tag = TinyTag.get(file_obj=stream, tags=False)
         except TinyTagException as exc:
             raise NotAudioError("The file has the signature of audio but cannot be decoded.") from exc
-    if not tag.duration or not tag.samplerate or not tag.channels:
+    duration_s, channels = tag.duration, tag.channels
+    if audio_format is AudioFormat.MP4:
+        with open_window(path) as window:
+            duration_s, channels = sound_span(window).whole_s, aac_channels(window) or channels
+    if not duration_s or not tag.samplerate or not channels:
         return None
-    with open_window(path) as window:
-        channels = aac_channels(window) if audio_format is AudioFormat.MP4 else None
-    return AudioFacts(float(tag.duration), int(tag.samplerate), channels or int(tag.channels))
+    return AudioFacts(float(duration_s), int(tag.samplerate), int(channels))
 
 
 def _by_frames(window: Window, parse: ParseFrame) -> AudioFacts | None:

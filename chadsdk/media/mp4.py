@@ -9,7 +9,7 @@ from typing import Final
 from chadsdk.media.chunks import Chunk, mp4_boxes
 from chadsdk.media.window import Window
 
-__all__ = ["Codec", "aac_channels", "sound_codec", "track_handlers"]
+__all__ = ["Codec", "aac_channels", "boxes_below", "sound_codec", "sound_track", "track_handlers"]
 
 _CHANNELS_OF_CONFIGURATION: Final = (0, 1, 2, 3, 4, 5, 6, 8)
 _PARAMETRIC_STEREO: Final = 29
@@ -17,6 +17,8 @@ _LONGEST_DESCRIPTOR_BYTES: Final = 1024
 _AAC_TYPES: Final = frozenset({0x40, 0x66, 0x67, 0x68})  # MPEG-4 and MPEG-2 AAC; others are MP3, AC-3 and such
 _UNIFIED_SPEECH_AND_AUDIO: Final = 42  # "xHE-AAC", another codec by its bits
 _ESCAPE: Final = 31
+_CALLED: Final = {"ac-3": "AC-3", "ec-3": "E-AC-3", "fLaC": "FLAC", "drms": "protected", ".mp3": "MP3"}
+_MP3_TYPES: Final = frozenset({0x69, 0x6B})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Codec:
     """What the first track of sound is coded in.
 
     Attributes:
-        name: ``aac``, ``alac``, or the four letters of its sample entry, such as ``drms`` for a protected track.
+        name: ``aac``, ``alac``, or what people call it; where that is not known, the four letters of its sample entry.
         bits: Per sample, of a lossless one; None of another.
     """
 
@@ -38,7 +40,7 @@ def track_handlers(window: Window) -> frozenset[bytes]:
         if moov.end is not None and moov.end > window.size_bytes:
             return frozenset()
         return frozenset(
-            window.at(handler.body_at + 8, 4) for handler in _descend(window, moov, b"trak", b"mdia", b"hdlr")
+            window.at(handler.body_at + 8, 4) for handler in boxes_below(window, moov, b"trak", b"mdia", b"hdlr")
         )
     return frozenset()
 
@@ -49,7 +51,7 @@ def aac_channels(window: Window) -> int | None:
     The sample entry itself says 2 for mono too: FFmpeg and others write there what 14496-14 prescribes.
     """
     for moov in _inside(window, None, b"moov"):
-        for table in _descend(window, moov, b"trak", b"mdia", b"minf", b"stbl", b"stsd"):
+        for table in boxes_below(window, moov, b"trak", b"mdia", b"minf", b"stbl", b"stsd"):
             for entry in mp4_boxes(window, table.body_at + 8, table.end):
                 if entry.kind == b"mp4a":
                     return _entry_channels(window, entry)
@@ -58,14 +60,22 @@ def aac_channels(window: Window) -> int | None:
 
 def sound_codec(window: Window) -> Codec | None:
     """The codec of the first track of sound; None where no index says it."""
+    found = sound_track(window)
+    if found is None:
+        return None
+    for table in boxes_below(window, found[1], b"mdia", b"minf", b"stbl", b"stsd"):
+        for entry in mp4_boxes(window, table.body_at + 8, table.end):
+            return _codec(window, entry)
+    return None
+
+
+def sound_track(window: Window) -> tuple[Chunk, Chunk] | None:
+    """The index and, in it, the first track of sound, which is the one that is decoded; None where there is none."""
     for moov in _inside(window, None, b"moov"):
         for track in _inside(window, moov, b"trak"):
-            handlers = _descend(window, track, b"mdia", b"hdlr")
-            if not any(window.at(handler.body_at + 8, 4) == b"soun" for handler in handlers):
-                continue
-            for table in _descend(window, track, b"mdia", b"minf", b"stbl", b"stsd"):
-                for entry in mp4_boxes(window, table.body_at + 8, table.end):
-                    return _codec(window, entry)
+            handlers = boxes_below(window, track, b"mdia", b"hdlr")
+            if any(window.at(handler.body_at + 8, 4) == b"soun" for handler in handlers):
+                return moov, track
     return None
 
 
@@ -76,9 +86,12 @@ def _codec(window: Window, entry: Chunk) -> Codec:
         return Codec("alac", window.number(cookie.body_at + 9, ">1"))
     if entry.kind == b"mp4a" and (esds := boxes.get(b"esds")):
         config = _decoder_config(window.at(esds.body_at + 4, _LONGEST_DESCRIPTOR_BYTES))
-        if config[:1] and config[0] in _AAC_TYPES and _object_type(config) != _UNIFIED_SPEECH_AND_AUDIO:
-            return Codec("aac")
-    return Codec(entry.kind.decode("latin-1"))
+        if config[:1] and config[0] in _AAC_TYPES:
+            return Codec("xHE-AAC" if _object_type(config) == _UNIFIED_SPEECH_AND_AUDIO else "aac")
+        if config[:1] and config[0] in _MP3_TYPES:
+            return Codec("MP3")
+    letters = entry.kind.decode("latin-1")
+    return Codec(_CALLED.get(letters, letters))
 
 
 def _object_type(config: bytes) -> int:
@@ -133,12 +146,13 @@ def _descriptor_body(data: bytes, tag: int) -> bytes:
     return data[at : at + length]
 
 
-def _descend(window: Window, box: Chunk, *kinds: bytes) -> Iterator[Chunk]:
+def boxes_below(window: Window, box: Chunk, *kinds: bytes) -> Iterator[Chunk]:
+    """The boxes at the end of a path of kinds that begins in a box."""
     if not kinds:
         yield box
         return
     for inner in _inside(window, box, kinds[0]):
-        yield from _descend(window, inner, *kinds[1:])
+        yield from boxes_below(window, inner, *kinds[1:])
 
 
 def _inside(window: Window, box: Chunk | None, kind: bytes) -> Iterator[Chunk]:

@@ -13,7 +13,17 @@ from typing import Final
 
 from chadsdk.media.window import Window
 
-__all__ = ["Frame", "ParseFrame", "adts_frame", "after_id3v2", "begins_stream", "frames", "mpeg_frame", "stream_start"]
+__all__ = [
+    "Frame",
+    "ParseFrame",
+    "adts_frame",
+    "after_id3v2",
+    "begins_stream",
+    "frames",
+    "mpeg_frame",
+    "shortest_and_longest_bytes",
+    "stream_start",
+]
 
 _BITRATES_KBPS: Final = {
     # (MPEG 1, layer): by bitrate index; index 0 is "free", 15 is forbidden.
@@ -93,6 +103,15 @@ def _mpeg_frame(header: bytes) -> Frame | None:
         channels=1 if mono else 2,
         side_info_bytes=side_info + (0 if header[1] & 1 else 2),
     )
+
+
+def shortest_and_longest_bytes(frame: Frame) -> tuple[int, int]:
+    """The lengths between which all MPEG frames of one stream lie, whatever their bit rate."""
+    version, layer, rate = frame.stream
+    slot = 4 if layer == 1 else 1
+    bytes_per_kbps = frame.samples // 8 // slot * 1000
+    kbps = _BITRATES_KBPS[version == 3, layer]
+    return bytes_per_kbps * kbps[1] // rate * slot, (bytes_per_kbps * kbps[14] // rate + 1) * slot
 
 
 def adts_frame(header: bytes) -> Frame | None:

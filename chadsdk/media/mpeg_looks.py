@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chadsdk.media.mpeg import Frame, after_id3v2, mpeg_frame, stream_start
+from chadsdk.media.mpeg_side import is_possible
 from chadsdk.media.window import Window
 from chadsdk.media.xing import StreamHeader, stream_header
 
@@ -45,12 +46,18 @@ class MpegLooks:
 
 @dataclass(frozen=True, slots=True)
 class _Stream:
-    """Where the sound of a file lies, and how time becomes a place in it."""
+    """Where the sound of a file lies, and how time becomes a place in it.
+
+    Attributes:
+        end: Where what is there ends.
+        stated_end: Where all `frames` end; beyond `end` in a file that is cut.
+    """
 
     window: Window
     first: Frame
     begin: int
     end: int
+    stated_end: int
     frames: float
     header: StreamHeader | None
 
@@ -58,11 +65,12 @@ class _Stream:
         """Give the offset that plays at a moment, as nearly as the file tells; beyond `end` after the end."""
         share = moment_s * self.first.sample_rate_hz / (self.frames * self.first.samples)
         points = self.header.seek_points if self.header else None
+        length = self.stated_end - self.begin
         if points is None or not 0 <= share < 1:
-            return self.begin + share * (self.end - self.begin)
+            return self.begin + share * length
         number = int(share * len(points))
         low, high = points[number], points[number + 1] if number + 1 < len(points) else 256
-        return self.begin + (low + (share * len(points) - number) * (high - low)) / 256 * (self.end - self.begin)
+        return self.begin + (low + (share * len(points) - number) * (high - low)) / 256 * length
 
 
 def mpeg_looks(window: Window, *, offset_s: float, length_s: float, looks: int) -> MpegLooks | None:
@@ -100,14 +108,14 @@ def _stream(window: Window) -> _Stream | None:
     if at is None or first is None:
         return None
     header, end = stream_header(window, at, first), window.size_bytes
-    if header is None:
-        mean_bytes = _mean_frame_bytes(window, at)
-        return _Stream(window, first, at, end, (end - at) / mean_bytes, None) if mean_bytes else None
-    if header.stream_bytes is not None:
-        end = min(end, at + header.stream_bytes)
-    begin = at + first.length_bytes
-    frames = header.frames or (end - begin) / (_mean_frame_bytes(window, begin) or first.length_bytes)
-    return _Stream(window, first, begin, end, frames, header) if end > begin else None
+    begin = at + first.length_bytes if header else at
+    if end <= begin:
+        return None
+    if header and header.frames:
+        stated_end = at + header.stream_bytes if header.stream_bytes else end
+        return _Stream(window, first, begin, min(end, stated_end), stated_end, header.frames, header)
+    mean_bytes = _mean_frame_bytes(window, begin)
+    return _Stream(window, first, begin, end, end, (end - begin) / mean_bytes, header) if mean_bytes else None
 
 
 def _mean_frame_bytes(window: Window, begin: int) -> float:
@@ -124,7 +132,7 @@ def _mean_frame_bytes(window: Window, begin: int) -> float:
 
 
 def _cut(stream: _Stream, moment_s: float) -> list[bytes]:
-    """Give the frames of one look; none after the end, or where frames do not follow one another."""
+    """Give the frames of one look; none after the end, or where frames are damaged or do not follow one another."""
     place = stream.place(moment_s)
     if not stream.begin <= place < stream.end:
         return []
@@ -144,6 +152,8 @@ def _cut(stream: _Stream, moment_s: float) -> list[bytes]:
         if lent < full:
             cut.append(_silenced(data, frame, borrowed=lent))
             lent += frame.length_bytes - 4 - frame.side_info_bytes
+        elif not is_possible(data, frame):
+            return []
         else:
             cut.append(data)
             decoded += 1  # the first one lacks what the one before it overlaps it with

@@ -3,7 +3,9 @@
 Reads a bounded piece of a file of any length, in constant memory, by libsndfile. Of an MP3 it is given a stream of the
 few frames that are looked at (`mpeg_looks`): after a jump mpg123 would lack what frames borrow from those before them
 and write an error for each to the process's standard error, and decoding from the start takes a quarter of a second for
-five minutes. MP3 inside a WAV is not read.
+five minutes. Frames whose side information cannot be true are not given to it either (`mpeg_side`). What is left is
+damage within the sound of a frame that is looked at, and in layer II: mpg123 may write a few lines for each such look.
+MP3 inside a WAV is not read.
 """
 
 from __future__ import annotations
@@ -119,9 +121,7 @@ def _of_mpeg(looks: MpegLooks | None) -> tuple[float, ...] | None:
     try:
         with soundfile.SoundFile(BytesIO(looks.data)) as sound:
             for frames in looks.frames:
-                samples = array("f")
-                if frames:
-                    samples.frombytes(sound.buffer_read(frames * looks.frame_samples, "float32"))
+                samples = _read(sound, (frames or 0) * looks.frame_samples)
                 peaks.append(_peak(samples[-looks.frame_samples * sound.channels :: _STRIDE]))
     except soundfile.SoundFileError:
         return None
@@ -162,9 +162,16 @@ def _jump(sound: soundfile.SoundFile, at: int) -> None:
     if sound.subtype == "VORBIS":
         warm_up = min(at, _VORBIS_WARM_UP)
         sound.seek(at - warm_up)
-        sound.buffer_read(warm_up, "float32")
+        _read(sound, warm_up)
     else:
         sound.seek(at)
+
+
+def _read(sound: soundfile.SoundFile, frames: int) -> array[float]:
+    """Give so many samples per channel, fewer where the file breaks off (`buffer_read` asserts that it does not)."""
+    samples = array("f", bytes(4 * frames * sound.channels))
+    read = sound.buffer_read_into(samples, "float32") if frames else 0
+    return samples[: read * sound.channels]
 
 
 def _peak(samples: array[float]) -> float:

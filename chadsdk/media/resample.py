@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["Original", "resample"]
+__all__ = ["Delayed", "Original", "resample"]
 
 _QUALITY: Final = "VHQ"  # libsoxr's best: 28 bits, more than a 24-bit file holds
 _BLOCK_BYTES: Final = 1024 * 1024
@@ -30,6 +30,26 @@ class Original(Protocol):
 
     def read(self, *, out: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Fill `out`, frames by channels, and give the part that is filled: less than all at the end alone."""
+
+
+class Delayed:
+    """Sound with silence before it.
+
+    Args:
+        original: The sound.
+        silent_frames: Length of the silence, in samples per channel.
+    """
+
+    def __init__(self, original: Original, silent_frames: int) -> None:
+        self._original, self._silent_frames = original, silent_frames
+        self.samplerate, self.channels = original.samplerate, original.channels
+
+    def read(self, *, out: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Fill `out`, frames by channels, and give the part that is filled: less than all at the end alone."""
+        silent = min(len(out), self._silent_frames)
+        self._silent_frames -= silent
+        out[:silent] = 0.0
+        return out[: silent + len(self._original.read(out=out[silent:]))]
 
 
 def resample(

@@ -1,16 +1,23 @@
-"""The header that encoders hide in the first frame of an MP3: how many frames follow, how many bytes."""
+"""The header that encoders hide in the first frame of an MP3: how many frames follow, how many bytes.
+
+What its numbers say of one another must be possible, or they are not given: damage there would otherwise become a
+length of years.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
-from chadsdk.media.mpeg import Frame
+from chadsdk.media.mpeg import Frame, shortest_and_longest_bytes
 from chadsdk.media.window import Window
 
 __all__ = ["StreamHeader", "stream_header"]
 
 _SEEK_POINTS: Final = 100
+_SEEK_STEPS: Final = 256
+_LATE_POINTS: Final = 2  # LAME notes only every few frames, and takes the nearest note for a point
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +25,12 @@ class StreamHeader:
     """What the encoder wrote about the whole stream.
 
     Attributes:
-        frames: Frames that hold sound; this one does not. None if it does not say.
+        frames: Frames that hold sound; this one does not. None if it does not say, or more or fewer than
+            `stream_bytes` can be.
         stream_bytes: Length from the frame with this header to the end of the last one. None if it does not say.
         trimmed_samples: Samples per channel that a player drops at both ends (encoder delay and padding).
-        seek_points: For each hundredth of the time, how many 256ths of the stream lie before it. None without them.
+        seek_points: For each hundredth of the time, how many 256ths of the stream lie before it. None without them,
+            and where the sound cannot lie like that.
     """
 
     frames: int | None
@@ -32,6 +41,20 @@ class StreamHeader:
 
 def stream_header(window: Window, at: int, frame: Frame) -> StreamHeader | None:
     """The Xing, Info or VBRI header in the frame at `at`, if there is one."""
+    header = _as_written(window, at, frame)
+    if header is None or header.frames is None or header.stream_bytes is None:
+        return header and replace(header, seek_points=None)
+    shortest, longest = shortest_and_longest_bytes(frame)
+    if not shortest * header.frames <= header.stream_bytes <= longest * (header.frames + 1):
+        return replace(header, frames=None, seek_points=None)
+    # The most that lies between two points.
+    reach = (_LATE_POINTS * header.frames / _SEEK_POINTS + 2) * longest / header.stream_bytes * _SEEK_STEPS + 1
+    points = (0, *(header.seek_points or ()), _SEEK_STEPS)
+    is_possible = all(0 <= later - earlier <= reach for earlier, later in pairwise(points))
+    return header if is_possible else replace(header, seek_points=None)
+
+
+def _as_written(window: Window, at: int, frame: Frame) -> StreamHeader | None:
     for header_at in (at + 4 + frame.side_info_bytes, at + 36):
         name = window.at(header_at, 4)
         if name in (b"Xing", b"Info"):

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import Element, fromstring, tostring
 
 import pytest
@@ -283,6 +284,19 @@ def test_formats_that_ardour_does_not_open_are_refused(extension: str) -> None:
         ARDOUR.refuse(project(clip(1, file=f"Audio/a.{extension}")))
 
 
+@pytest.mark.parametrize("changes", [{"file": "Audio/a.m4a"}, {"sample_rate_hz": 48_000}], ids=str)
+def test_a_refusal_says_why_it_was_not_converted_and_not_to_try_again(changes: dict[str, Any]) -> None:
+    """Whoever has asked for a conversion is not told to ask for one; whoever has not, is."""
+    why = "It was not converted: nothing here decodes this kind of MP4 (AC-3)."
+    with pytest.raises(FormatError) as refused:
+        ARDOUR.refuse(project(clip(1), clip(2, **changes, note=f"Its cue-out is off. {why}", not_converted=why)))
+    assert why[:-1] in str(refused.value)
+    assert "cue-out" not in str(refused.value)
+    assert "--convert-to" not in str(refused.value)
+    with pytest.raises(FormatError, match="--convert-to"):
+        ARDOUR.refuse(project(clip(1), clip(2, **changes)))
+
+
 @pytest.mark.parametrize("extension", ["wav", "aif", "aiff", "flac", "mp3", "ogg", "opus", "caf", "au", "oga"])
 def test_formats_that_ardour_opens_are_not_refused(extension: str) -> None:
     """Those that libsndfile decodes."""
@@ -319,7 +333,8 @@ def test_many_tracks_are_counted() -> None:
     [
         (project(clip(gain_db=121.0)), r"'1\. Artist - Track 1' wants 121 dB"),
         (project(clip(), tempo_bpm=2000.0), "a tempo of 10 to 1000 BPM, not 2000"),
-        (project(clip(start_s=1e7)), "too long"),
+        (project(clip(start_s=1e7)), r"too long .*: its last track, '1\. Artist - Track 1', begins at 1e\+07 s"),
+        (project(clip(), clip(2, length_s=1e7, source_s=1e7), clip(3, start_s=1e7)), r"'2\. .*' alone plays 1e\+07 s"),
         (project(clip(1, file="Audio/a.wav"), clip(2, file="More/A.wav")), "under one name"),
     ],
 )

@@ -23,7 +23,7 @@ from chadsdk import (
     Settings,
     Track,
 )
-from chadsdk.errors import ConfigurationError, DataError, DiskFullError
+from chadsdk.errors import ConfigurationError, DataError, DiskFullError, FormatError
 from chadsdk.export import verify_export
 from chadsdk.export.timeline import make_project
 from harness.audio import Tone, write_tone
@@ -282,6 +282,52 @@ def test_preflight_asks_for_what_a_lossy_track_becomes(offline: MixExporter, tmp
     assert real <= copy_bytes <= real + 10_000
 
 
+def test_preflight_and_time_line_do_not_believe_an_mp4_of_weeks(offline: MixExporter, tmp_path: Path, to: Path) -> None:
+    """Headers that say 0x7fffffff where half a second is: room for megabytes, not for half a terabyte."""
+    ffmpeg_or_skip()
+    file = checked_in("index-first.m4a", tmp_path)
+    data = bytearray(file.read_bytes())
+    for kind, at in ((b"mvhd", 20), (b"tkhd", 24), (b"mdhd", 20)):
+        where = data.index(kind) + at
+        data[where : where + 4] = b"\x7f\xff\xff\xff"
+    file.write_bytes(data)
+    playlist = local_playlist(file)
+    plan = offline.plan(playlist, to, convert_to=44_100)
+    assert sum(need.copy_bytes for need in offline.preflight(plan).volumes) < 1_000_000
+    assert make_project(offline.export(playlist, to).manifest).length_s == pytest.approx(0.5)
+    converted = offline.export(playlist, to, convert_to=44_100, replace=True)
+    assert not converted.missing
+    assert make_project(converted.manifest).length_s == pytest.approx(0.5)
+
+
+def test_an_mp4_whose_samples_last_weeks_is_reckoned_by_its_bytes(
+    offline: MixExporter, tmp_path: Path, to: Path
+) -> None:
+    """Also the table of samples may lie: what comes out is counted."""
+    ffmpeg_or_skip()
+    file = checked_in("index-first.m4a", tmp_path)
+    data = bytearray(file.read_bytes())
+    where = data.index(b"stts") + 16  # the length of each
+    data[where : where + 4] = b"\x00\xff\xff\xff"
+    where = data.index(b"elst")
+    data[where : where + 4] = b"free"
+    file.write_bytes(data)
+    plan = offline.plan(local_playlist(file), to, convert_to=44_100)
+    assert sum(need.copy_bytes for need in offline.preflight(plan).volumes) < 1_000_000
+    (clip,) = make_project(offline.export(local_playlist(file), to).manifest).clips
+    assert clip.length_is_guess
+
+
+def test_a_codec_that_is_not_decoded_is_why_ardour_is_refused(offline: MixExporter, tmp_path: Path, to: Path) -> None:
+    """At the rate that was asked for, with an ffmpeg: the refusal repeats what the manifest would say."""
+    wav = tone(tmp_path / "a.wav", "wav16", 44_100)
+    playlist = local_playlist(encoded(wav, tmp_path / "a.m4a", "-c:a", "ac3", "-f", "mp4"))
+    with pytest.raises(FormatError) as refused:
+        offline.export(playlist, to, formats=["ardour"], convert_to=44_100)
+    assert "nothing here decodes this kind of MP4 (AC-3)" in str(refused.value)
+    assert "--convert-to" not in str(refused.value)
+
+
 def test_preflight_asks_no_more_for_what_stays_as_it_is(offline: MixExporter, tmp_path: Path, to: Path) -> None:
     """An MP3 that has the rate needs its own length."""
     file = tone(tmp_path / "a.mp3", "mp3", 44_100)
@@ -297,11 +343,14 @@ def test_preflight_reckons_what_is_still_to_be_downloaded(exporter: MixExporter,
     assert copy_bytes == pytest.approx(100 * 44_100 * 6 + 1_000_000, abs=10_000)
 
 
-def test_an_export_that_would_not_fit_once_converted_is_refused(tmp_path: Path, to: Path) -> None:
-    """The room is asked for before a byte is moved."""
+def test_an_export_that_would_not_fit_once_converted_is_refused(
+    tmp_path: Path, to: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The room is asked for before a byte is moved; what else goes on on the disk of a test must not matter."""
     file = tone(tmp_path / "a.mp3", "mp3", 48_000, seconds=10.0)
-    free = shutil.disk_usage(tmp_path).free
-    with MixExporter(settings=quick_settings(tmp_path / "cache", headroom_bytes=free - 1_000_000)) as exporter:
+    room = shutil.disk_usage(tmp_path)._replace(free=2_000_000)
+    monkeypatch.setattr("psutil.disk_usage", lambda _path: room)
+    with MixExporter(settings=quick_settings(tmp_path / "cache", headroom_bytes=1_000_000)) as exporter:
         exporter.export(local_playlist(file), to / "as it is")
         with pytest.raises(DiskFullError):
             exporter.export(local_playlist(file), to / "converted", convert_to=44_100)

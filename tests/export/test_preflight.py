@@ -121,6 +121,15 @@ def test_the_error_names_volume_needed_and_free() -> None:
     assert "unknown" not in str(error)
 
 
+def test_the_error_names_the_track_that_takes_most() -> None:
+    """One whose length is a mistake is found at once; where no file takes more than all others, none is named."""
+    with pytest.raises(DiskFullError, match=r"'2\. T' alone takes 3\.0 MiB\."):
+        report_of(cloud("a", 500), cloud("b", 3 * 1024 * 1024), cloud("c"), free=10**6).check()
+    with pytest.raises(DiskFullError) as caught:
+        report_of(cloud("a", 500), cloud("b", 500), free=10).check()
+    assert "alone" not in str(caught.value)
+
+
 def test_the_error_names_the_volume_that_is_full_of_the_two() -> None:
     """Not the first one, and nothing that is not due there."""
     with pytest.raises(DiskFullError, match=r"/other.*to copy") as caught:

@@ -147,3 +147,29 @@ def dsf() -> bytes:
     whole = head + form + data
     assert sniff(whole) is AudioFormat.DSF
     return whole
+
+
+def patched_xing(data: bytes, *, frames: int | None = None, seek_points: bytes | None = None) -> bytes:
+    """An MP3 whose header in the first frame says something else."""
+    at = max(data.find(b"Xing"), data.find(b"Info"))
+    assert data[at + 7] & 7 == 7  # frames, bytes and seek points are there
+    patched = bytearray(data)
+    if frames is not None:
+        patched[at + 8 : at + 12] = frames.to_bytes(4, "big")
+    if seek_points is not None:
+        patched[at + 16 : at + 116] = seek_points
+    return bytes(patched)
+
+
+def stretched_ogg(data: bytes, position: int) -> bytes:
+    """An Ogg whose last page says that it ends at another sample."""
+    at = data.rfind(b"OggS")
+    page = bytearray(data[at:])
+    page[6:14], page[22:26] = position.to_bytes(8, "little"), bytes(4)
+    checksum = 0
+    for byte in page:
+        checksum ^= byte << 24
+        for _ in range(8):
+            checksum = (checksum << 1) ^ (0x1_04C1_1DB7 if checksum & 0x8000_0000 else 0)
+    page[22:26] = checksum.to_bytes(4, "little")
+    return data[:at] + bytes(page)

@@ -14,7 +14,17 @@ import soundfile
 
 from chadsdk.cancel import CancelToken
 from chadsdk.errors import ConversionError, ExportCancelled
-from chadsdk.media import RATES_HZ, Converted, Left, Sound, convert_file, examine, require_converter
+from chadsdk.media import (
+    RATES_HZ,
+    AudioFacts,
+    AudioFormat,
+    Converted,
+    Left,
+    Sound,
+    convert_file,
+    examine,
+    require_converter,
+)
 from harness.process import PROJECT
 from tests.media.samples import DATA
 
@@ -256,6 +266,17 @@ def test_a_file_that_breaks_off_is_no_conversion(tmp_path: Path) -> None:
     with pytest.raises(ConversionError):
         convert(source)
     assert not (tmp_path / "converted").exists()
+
+
+def test_what_libsndfile_says_comes_without_python_s_names(tmp_path: Path) -> None:
+    """It opens a stream of ours, whose address in memory tells nobody anything."""
+    file = tmp_path / "a.wav"
+    file.write_bytes(b"RIFF and nothing more of it")
+    sound = Sound(file, AudioFormat.WAV, AudioFacts(1.0, 48_000, 2))
+    with pytest.raises(ConversionError) as refused:
+        convert_file(sound, tmp_path / "b", rate_hz=44_100, token=CancelToken(), advance=lambda _: None)
+    assert "0x" not in str(refused.value)
+    assert "it cannot be decoded (" in str(refused.value)
 
 
 def test_a_sample_rate_that_no_music_has_makes_no_giant(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -118,6 +119,67 @@ def test_a_broken_file_is_no_conversion(tmp_path: Path, kind: str, harm: str) ->
     assert not (tmp_path / "converted").exists()
 
 
+def remuxed(source: Path, *options: str) -> Path:
+    """The sound of a file beside other sound, as it is coded."""
+    target = source.with_name("remuxed.m4a")
+    command = [ffmpeg_or_skip(), "-nostdin", "-v", "error", *options, "-c", "copy", str(target)]
+    subprocess.run(command, check=True, timeout=60)
+    return target
+
+
+@pytest.mark.parametrize("form", ["plain", "fragmented", "beside a longer one"])
+def test_silence_that_the_file_only_states_is_written(tmp_path: Path, form: str) -> None:
+    """An edit of nothing before the sound, as long as players show it, within a frame: the place of each cue."""
+    source = encoded(steps(48_000, "PCM_16", tmp_path / "a.wav"), tmp_path / "a.m4a", "-c:a", "aac", "-b:a", "256k")
+    options = ["-itsoffset", "2", "-i", str(source)]
+    if form == "fragmented":
+        options += ["-movflags", "frag_keyframe+delay_moov"]
+    elif form == "beside a longer one":
+        longer = written(tmp_path / "b.wav", sine(48_000, seconds=9.0), 48_000, "WAV", "PCM_16")
+        options += ["-i", str(encoded(longer, tmp_path / "b.m4a", "-c:a", "aac")), "-map", "0:a", "-map", "1:a"]
+    outcome, target = convert(remuxed(source, *options))
+    assert outcome == Converted(48_000, None)
+    samples, rate_hz = soundfile.read(target)
+    begin_s = int(np.argmax(np.abs(samples[:, 0]) > LEVEL / 2)) / rate_hz
+    assert begin_s == pytest.approx(2.0 + 0.5, abs=0.003)
+    assert not samples[: round(1.9 * rate_hz)].any()
+    assert len(samples) / rate_hz == pytest.approx(5.0, abs=DELAY_S)
+
+
+@pytest.mark.parametrize(("first_s", "second_s"), [(2.0, 5.0), (5.0, 2.0)])
+def test_of_two_tracks_of_sound_the_first_is_converted_whole(tmp_path: Path, first_s: float, second_s: float) -> None:
+    """The other one neither makes it short nor long."""
+    options: list[str] = []
+    for name, seconds in (("a", first_s), ("b", second_s)):
+        wav = written(tmp_path / f"{name}.wav", sine(48_000, seconds=seconds), 48_000, "WAV", "PCM_16")
+        options += ["-i", str(encoded(wav, tmp_path / f"{name}.m4a", "-c:a", "aac"))]
+    source = remuxed(tmp_path / "a.m4a", *options, "-map", "0", "-map", "1")
+    facts = examine(source)[1]
+    assert facts is not None
+    assert facts.duration_s == pytest.approx(first_s, abs=0.001)
+    outcome, target = convert(source)
+    assert isinstance(outcome, Converted)
+    assert soundfile.info(str(target)).frames == pytest.approx(first_s * 44_100, abs=1)
+
+
+def test_silence_in_between_is_left(tmp_path: Path) -> None:
+    """No decoder here writes it, and without it all that follows would be early."""
+    source = encoded(steps(48_000, "PCM_16", tmp_path / "a.wav"), tmp_path / "a.m4a", "-c:a", "aac")
+    data = remuxed(source, "-itsoffset", "2", "-i", str(source)).read_bytes()
+    # Two edits of one second of sound, and one of silence between them.
+    edits = struct.pack(">B3xI" + "IiI" * 3, 0, 3, 1000, 0, 1 << 16, 1000, -1, 1 << 16, 1000, 48_000, 1 << 16)
+    edts = struct.pack(">I4s", 16 + len(edits), b"edts") + struct.pack(">I4s", 8 + len(edits), b"elst") + edits
+    spare = data.index(b"elst") - 12  # `edts`
+    old_bytes = int.from_bytes(data[spare : spare + 4], "big")
+    longer = bytearray(data[:spare] + edts + data[spare + old_bytes :])
+    for kind in (b"moov", b"trak"):
+        where = longer.index(kind) - 4
+        size = int.from_bytes(longer[where : where + 4], "big") + len(edts) - old_bytes
+        longer[where : where + 4] = size.to_bytes(4, "big")
+    source.write_bytes(longer)
+    assert convert(source)[0] == Left("It was not converted: its sound has gaps that no decoder here keeps.")
+
+
 def test_without_ffmpeg_it_is_left_and_the_sentence_names_what_would_help(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,16 +202,15 @@ def test_progress_rises_to_one(tmp_path: Path) -> None:
     assert shares[-1] == 1.0
 
 
-@pytest.mark.parametrize("coding", ["ac3", "flac", "libmp3lame"])
-def test_another_codec_in_an_mp4_is_left(tmp_path: Path, coding: str) -> None:
-    """Only AAC and Apple Lossless are handed to the decoder; what else an MP4 may hold stays as it is."""
+@pytest.mark.parametrize(("coding", "name"), [("ac3", "AC-3"), ("flac", "FLAC"), ("libmp3lame", "MP3")])
+def test_another_codec_in_an_mp4_is_left(tmp_path: Path, coding: str, name: str) -> None:
+    """Only AAC and Apple Lossless are handed to the decoder; what else an MP4 may hold stays as it is, and is named."""
     original = steps(44_100, "PCM_16", tmp_path / "a.wav")
     source = encoded(original, tmp_path / "a.mp4", "-c:a", coding, "-strict", "-2")
     assert examine(source)[0] is AudioFormat.MP4
     outcome, target = convert(source, 48_000)
     assert isinstance(outcome, Left)
-    assert "decodes this kind of MP4" in outcome.why
-    assert "PATH" not in outcome.why
+    assert outcome.why == f"It was not converted: nothing here decodes this kind of MP4 ({name})."
     assert not target.exists()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import select
+import struct
 import sys
 import threading
 from collections.abc import Callable
@@ -177,4 +179,41 @@ def test_a_decoder_that_gives_nothing_is_given_up(
     monkeypatch.setattr(decoder, "_LOOK_S", 0.05)
     script("#!/bin/sh\nexec sleep 1000\n")
     with pytest.raises(ConversionError, match="nothing for"):
+        convert(checked_in("aac.m4a", tmp_path))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize(
+    ("pipes", "code", "says"),
+    [("", 1, "ffmpeg ends with 1"), (">&- 2>&-", 1, "ffmpeg ends with 1"), (">&- 2>&-", 0, "gives nothing")],
+)
+def test_what_an_ended_decoder_has_left_running_is_ended_too(
+    tmp_path: Path, script: Callable[[str], Path], pipes: str, code: int, says: str
+) -> None:
+    """Whether or not it holds the pipes open: the exit code is said, not a minute of silence."""
+    alive = tmp_path / "alive"
+    os.mkfifo(alive)
+    script(f"#!/bin/sh\nexec 9>'{alive}'\nsleep 100 {pipes} &\nexit {code}\n")
+    before, children = _open_files(), _children()
+    reader = os.open(alive, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with pytest.raises(ConversionError, match=says):
+            convert(checked_in("aac.m4a", tmp_path))
+        assert select.select([reader], [], [], 10.0)[0]  # nobody holds the other end any more
+    finally:
+        os.close(reader)
+    assert (_open_files(), _children()) == (before, children)
+
+
+@pytest.mark.parametrize(
+    ("begin", "channels"),
+    [(0, 1), (23, 1), (5000, 1), (2**32 - 1, 1), (24, 0), (24, 65), (24, 65_535), (24, 2**32 - 1)],
+)
+def test_a_header_that_no_music_has_is_something_else(
+    tmp_path: Path, script: Callable[[str], Path], begin: int, channels: int
+) -> None:
+    """Samples that begin inside the header, and a stadium of channels: one sentence, without Python's names."""
+    octal = "".join(f"\\{byte:03o}" for byte in struct.pack(">4s5I", b".snd", begin, 0, 6, 44_100, channels))
+    script(f"#!/bin/sh\nprintf '{octal}'\nhead -c 100000 /dev/zero\n")
+    with pytest.raises(ConversionError, match=r"^it cannot be decoded \(ffmpeg gives something else\)$"):
         convert(checked_in("aac.m4a", tmp_path))

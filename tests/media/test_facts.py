@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
 from chadsdk.errors import NotAudioError
 from chadsdk.media import AudioFacts, AudioFormat, examine, read_facts
-from tests.media.samples import DATA, EXACT, ROUNDED, SAMPLES, STORED, Stored, Written, dsf, id3v1, id3v2
+from tests.media.samples import (
+    DATA,
+    EXACT,
+    ROUNDED,
+    SAMPLES,
+    STORED,
+    Stored,
+    Written,
+    dsf,
+    id3v1,
+    id3v2,
+    patched_xing,
+    stretched_ogg,
+)
 
 _FLAC = next(sample for sample in EXACT if sample.container == "FLAC")
 _VBR = (DATA / "silence-then-noise.mp3").read_bytes()
@@ -100,6 +115,42 @@ def test_cut_mp3_is_as_long_as_what_is_left(tmp_path: Path) -> None:
     facts = read_facts(path, AudioFormat.MP3)
     assert facts is not None
     assert 0.1 < facts.duration_s < 0.3
+
+
+@pytest.mark.parametrize("frames", [1, 2**16, 2**32 - 1])
+def test_an_mp3_is_counted_whose_header_is_impossible(frames: int, tmp_path: Path) -> None:
+    """So many frames do not fit into the bytes, or so few do not fill them: the length is what it was."""
+    path = tmp_path / "x"
+    path.write_bytes(patched_xing((DATA / "tagged.mp3").read_bytes(), frames=frames))
+    assert read_facts(path, AudioFormat.MP3) == AudioFacts(0.5, 44100, 1)
+
+
+@pytest.mark.parametrize("announced", [2**36 - 2, 20_000], ids=["absurd", "twice"])
+def test_a_flac_is_as_long_as_its_last_frame_says(announced: int, tmp_path: Path) -> None:
+    """And not as STREAMINFO says, where that is more."""
+    path, data = tmp_path / "x", bytearray(_FLAC.data)
+    total = int.from_bytes(data[21:26], "big") & ~(2**36 - 1) | announced
+    data[21:26] = total.to_bytes(5, "big")
+    path.write_bytes(data)
+    assert read_facts(path, AudioFormat.FLAC) == AudioFacts(0.25, 44100, 2)
+
+
+@pytest.mark.parametrize("sample", [replace(s, seconds=3) for s in EXACT if s.container == "OGG"], ids=str)
+def test_an_ogg_does_not_tell_its_length_by_a_page_of_years(sample: Written, tmp_path: Path) -> None:
+    """The position on its last page is what its length is; one that no bytes can hold is none."""
+    path = tmp_path / "x"
+    path.write_bytes(stretched_ogg(sample.data, 2**40))
+    assert examine(path) == (sample.audio_format, None)
+
+
+def test_silence_is_not_too_long_for_its_bytes(tmp_path: Path) -> None:
+    """A minute of it at a low rate, which some codecs write in a few hundred bytes."""
+    silence = np.zeros(60 * 8000, dtype="int16")
+    for container, subtype in (("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III")):
+        soundfile.write(tmp_path / "x", silence, 8000, format=container, subtype=subtype)
+        _, facts = examine(tmp_path / "x")
+        assert facts is not None
+        assert facts.duration_s == pytest.approx(60, abs=0.1)
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=str)

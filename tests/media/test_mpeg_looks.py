@@ -9,8 +9,13 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
-from chadsdk.media import read_outline
+from chadsdk.media import AudioFormat, read_facts, read_outline
+from chadsdk.media.mpeg import after_id3v2, frames, mpeg_frame
+from chadsdk.media.mpeg_side import is_possible
+from chadsdk.media.window import open_window
+from chadsdk.media.xing import stream_header
 from tests.media.encoder import encoded
+from tests.media.samples import patched_xing
 
 RATE_HZ = 44_100
 LEVELS = (0.02, 0.7, 0.1, 0.5, 0.05, 0.9)
@@ -112,6 +117,54 @@ def test_layer_two_borrows_nothing(tmp_path: Path) -> None:
         assert 0.5 * true < found < 1.6 * true
 
 
+@pytest.mark.parametrize("mode", ["CONSTANT", "VARIABLE"])
+def test_a_cut_file_is_not_stretched(tmp_path: Path, mode: str) -> None:
+    """The first half of the bytes is drawn where it sounds, and nothing beyond it."""
+    file = mp3(tmp_path / "a.mp3", mode=mode)
+    whole = file.read_bytes()
+    all_of_it = read_outline(file, offset_s=0, length_s=12, buckets=24)
+    file.write_bytes(whole[: len(whole) // 2])
+    facts = read_facts(file, AudioFormat.MP3)
+    assert facts is not None
+    half = read_outline(file, offset_s=0, length_s=12, buckets=24)
+    assert all_of_it is not None
+    assert half is not None
+    there = int(facts.duration_s * 2)
+    assert half[: there - 1] == all_of_it[: there - 1]
+    assert not any(half[there + 1 :])
+
+
+@pytest.mark.parametrize(
+    "points",
+    [bytes([255] * 100), bytes([1] * 100), bytes(range(99, -1, -1)), np.random.default_rng(1).bytes(100)],
+    ids=["all behind", "all in front", "backwards", "rubbish"],
+)
+def test_damaged_seek_points_are_not_followed(tmp_path: Path, points: bytes) -> None:
+    """The outline is then as if there were none: by the mean rate."""
+    file = mp3(tmp_path / "a.mp3")
+    true = read_outline(file, offset_s=0, length_s=12, buckets=6)
+    file.write_bytes(patched_xing(file.read_bytes(), seek_points=points))
+    assert read_outline(file, offset_s=0, length_s=12, buckets=6) == pytest.approx(true, rel=0.5)
+
+
+@pytest.mark.parametrize("mode", ["CONSTANT", "VARIABLE", "AVERAGE"])
+def test_seek_points_of_encoders_are_followed(tmp_path: Path, mode: str) -> None:
+    """Also where nearly all bytes lie in one half, and for a file of a second, whose points stand on few frames."""
+    for length_s in (1, 30):
+        loud = np.random.default_rng(1).uniform(-0.8, 0.8, (RATE_HZ * length_s, 1))
+        loud[: len(loud) // 2] = 0
+        with soundfile.SoundFile(
+            tmp_path / "a.mp3", "w", RATE_HZ, 1, "MPEG_LAYER_III", format="MP3", bitrate_mode=mode
+        ) as target:
+            target.write(loud)
+        with open_window(tmp_path / "a.mp3") as window:
+            first = mpeg_frame(window.at(0, 4))
+            assert first is not None
+            header = stream_header(window, 0, first)
+        assert header is not None
+        assert header.seek_points is not None
+
+
 def test_a_damaged_file_has_an_outline_or_none(tmp_path: Path) -> None:
     """Cut anywhere, with holes of noise, all but its first frame gone: no error, and every peak between 0 and 1."""
     whole = mp3(tmp_path / "a.mp3").read_bytes()
@@ -123,6 +176,36 @@ def test_a_damaged_file_has_an_outline_or_none(tmp_path: Path) -> None:
         (tmp_path / "b.mp3").write_bytes(harmed)
         outline = read_outline(tmp_path / "b.mp3", offset_s=0, length_s=12, buckets=16)
         assert outline is None or (len(outline) == 16 and all(0 <= peak <= 1 for peak in outline))
+
+
+@pytest.mark.parametrize("harm", ["noise", "ones"])
+def test_frames_of_rubbish_are_not_decoded(tmp_path: Path, capfd: pytest.CaptureFixture[str], harm: str) -> None:
+    """Good headers with noise behind them, or with side information that promises too much: mpg123 is not asked."""
+    file = mp3(tmp_path / "a.mp3")
+    harmed = bytearray(file.read_bytes())
+    with open_window(file) as window:
+        places = [(at + 4, frame.length_bytes - 4) for at, frame in frames(window, 0, mpeg_frame)][1:]
+    rng = np.random.default_rng(1)
+    for at, length in places:
+        harmed[at : at + length] = rng.bytes(length) if harm == "noise" else b"\xff" * length
+    file.write_bytes(harmed)
+    outline = read_outline(file, offset_s=0, length_s=12, buckets=64)
+    assert outline is None or sum(peak > 0 for peak in outline) < 4
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "options", [("-b:a", "320k"), ("-q:a", "0"), ("-q:a", "9"), ("-ar", "16000"), ("-ar", "11025")]
+)
+@pytest.mark.parametrize("channels", ["1", "2"])
+def test_every_frame_of_an_encoder_is_possible(tmp_path: Path, options: tuple[str, ...], channels: str) -> None:
+    """Of steps and noise at all of its rates; nothing good is taken for damaged."""
+    soundfile.write(tmp_path / "a.wav", stairs(RATE_HZ, 2), RATE_HZ)
+    file = encoded(tmp_path / "a.wav", tmp_path / "a.mp3", *options, "-ac", channels)
+    with open_window(file) as window:
+        found = list(frames(window, after_id3v2(window), mpeg_frame))
+        assert len(found) > 100
+        assert all(is_possible(window.at(at, frame.length_bytes), frame) for at, frame in found)
 
 
 def test_a_long_file_costs_no_more_reading_than_a_short_one(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 from array import array
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 import soundfile
 
 from chadsdk.media import read_outline
+from tests.media.samples import EXACT, stretched_ogg
 
 RATE_HZ = 8000
 
@@ -201,3 +203,12 @@ def test_libsndfile_reads_into_an_array_as_it_is(tmp_path: Path) -> None:
     with soundfile.SoundFile(path) as sound:
         assert sound.buffer_read_into(samples, "float32") == 100
     assert max(samples) == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize("position", [2**20, 2**40])
+def test_an_ogg_that_ends_before_its_length_has_an_outline_or_none(tmp_path: Path, position: int) -> None:
+    """Its last page says more than there is, and a look lies where nothing can be read."""
+    (sample,) = (s for s in EXACT if (s.container, s.subtype, s.channels) == ("OGG", "VORBIS", 2))
+    (tmp_path / "a.ogg").write_bytes(stretched_ogg(replace(sample, seconds=3).data, position))
+    outline = read_outline(tmp_path / "a.ogg", offset_s=0, length_s=240, buckets=64)
+    assert outline is None or all(0 <= peak <= 1 for peak in outline)

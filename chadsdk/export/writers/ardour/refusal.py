@@ -40,7 +40,7 @@ def refuse(project: Project) -> None:
         named = _list(loud, lambda clip: f"wants {clip.gain_db:g} dB")
         raise FormatError(f"An Ardour session gets a gain of {_LOUDEST_DB:g} dB at most: {named}.")
     if project.length_s > _LONGEST_S:
-        raise FormatError(f"A mix of {project.length_s:g} s is too long for an Ardour session.")
+        raise FormatError(f"A mix of {project.length_s:g} s is too long for an Ardour session: {_longest(project)}.")
     low, high = _TEMPOS_BPM
     if project.tempo_bpm is not None and not low <= project.tempo_bpm <= high:
         raise FormatError(f"An Ardour session gets a tempo of {low:g} to {high:g} BPM, not {project.tempo_bpm:g}.")
@@ -73,10 +73,10 @@ def refuse_file(clip: Clip, path: Path, rate_hz: int) -> None:
 
 def _refuse_formats(clips: Sequence[Clip]) -> None:
     if closed := [clip for clip in clips if _extension(clip) in _CLOSED_EXTENSIONS]:
-        by_ffmpeg = all(_extension(clip) in _UNPACKED_EXTENSIONS for clip in closed)
+        by_ffmpeg = all(_extension(clip) in _UNPACKED_EXTENSIONS and clip.not_converted is None for clip in closed)
         unpack = "export again with --convert-to and an ffmpeg on the PATH, " if by_ffmpeg else ""
         raise FormatError(
-            f"Ardour on Linux does not open {_list(closed, lambda clip: f'({_extension(clip)})')}: "
+            f"Ardour on Linux does not open {_list(closed, _closed)}: "
             f"{unpack}export without the format ardour, or put a WAV or FLAC in its place."
         )
 
@@ -88,10 +88,10 @@ def _refuse_rates(project: Project, clips: Sequence[Clip]) -> None:
         at_it = [clip for clip in clips if clip.sample_rate_hz == rate_hz]
         raise FormatError(f"Ardour runs at {runs} Hz: {_list(at_it, _rate)}; export again with --convert-to 44100.")
     if other := [clip for clip in clips if clip.sample_rate_hz != rate_hz]:
-        raise FormatError(
-            f"{_list(other, _rate)}, and the session {rate_hz} Hz; Ardour does not resample: "
-            f"export again with --convert-to {rate_hz}."
-        )
+        instead = f"export again with --convert-to {rate_hz}"
+        if any(clip.not_converted is not None for clip in other):  # that is what was done
+            instead = f"export without the format ardour, or put files of {rate_hz} Hz in their place"
+        raise FormatError(f"{_list(other, _rate)}, and the session {rate_hz} Hz; Ardour does not resample: {instead}.")
 
 
 def _refuse_names(clips: Iterable[Clip]) -> None:
@@ -100,6 +100,15 @@ def _refuse_names(clips: Iterable[Clip]) -> None:
         first = files.setdefault(collision_key(file_name(clip)), clip)
         if first.file != clip.file:
             raise FormatError(f"An Ardour session keeps {first.file!r} and {clip.file!r} under one name.")
+
+
+def _longest(project: Project) -> str:
+    """Name what makes a mix long: a clip that is more than half of it, or the one that comes last."""
+    longest = max(project.clips, key=lambda clip: clip.length_s)
+    if 2 * longest.length_s > project.length_s:
+        return f"{_title(longest)} alone plays {longest.length_s:g} s"
+    last = max(project.clips, key=lambda clip: clip.end_s)
+    return f"its last track, {_title(last)}, begins at {last.start_s:g} s"
 
 
 def _list(clips: Sequence[Clip], detail: Callable[[Clip], str]) -> str:
@@ -115,7 +124,17 @@ def _title(clip: Clip) -> str:
 
 
 def _rate(clip: Clip) -> str:
-    return f"has {clip.sample_rate_hz} Hz"
+    why = _why_left(clip)
+    return f"has {clip.sample_rate_hz} Hz" + (f" ({why})" if why else "")
+
+
+def _closed(clip: Clip) -> str:
+    return f"({'; '.join(filter(None, (_extension(clip), _why_left(clip))))})"
+
+
+def _why_left(clip: Clip) -> str | None:
+    """Why a conversion that was asked for was not made; None where none was."""
+    return None if clip.not_converted is None else words(clip.not_converted).removesuffix(".")
 
 
 def _extension(clip: Clip) -> str:
