@@ -164,16 +164,36 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-class _WithoutQueries(logging.Filter):
-    """Takes the queries out of what urllib3 logs of our requests: a signed link is a secret."""
+class _WithoutSecrets(logging.Filter):
+    """Takes what may be secret out of what urllib3 logs of our requests: queries of signed links, and raw headers.
+
+    Of an error only its kind is left: the one of header lines that cannot be read holds them all, and its traceback
+    says them again.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if Line.current() is not None and isinstance(record.args, tuple):
-            record.args = tuple(arg.partition("?")[0] if isinstance(arg, str) else arg for arg in record.args)
+        if Line.current() is not None:
+            record.exc_info = record.exc_text = None
+            if isinstance(record.args, tuple):
+                record.args = tuple(map(_without_secrets, record.args))
         return True
 
 
-_WITHOUT_QUERIES = _WithoutQueries()
+def _without_secrets(arg: object) -> object:
+    if isinstance(arg, BaseException):
+        return type(arg).__name__
+    return arg.partition("?")[0] if isinstance(arg, str) else arg
+
+
+_WITHOUT_SECRETS = _WithoutSecrets()
+
+
+def _keep_secrets_from_logs() -> None:
+    # Each logger by itself: what stands at their common parent is not asked about what they say.
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "urllib3":
+            # One and the same object: a logger takes it once, however many adapters there are.
+            logging.getLogger(name).addFilter(_WITHOUT_SECRETS)
 
 
 class LineAdapter(HTTPAdapter):
@@ -189,8 +209,7 @@ class LineAdapter(HTTPAdapter):
     def __init__(self, *args: Any, reach: Reach | None = None, **kwargs: Any) -> None:
         self._reach = reach  # before the pools are made
         super().__init__(*args, **kwargs)
-        # One and the same object: a logger takes it once, however many adapters there are.
-        logging.getLogger("urllib3.connectionpool").addFilter(_WITHOUT_QUERIES)
+        _keep_secrets_from_logs()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools of direct connections; requests calls it."""
