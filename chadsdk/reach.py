@@ -19,6 +19,23 @@ from chadsdk.lookup import Address, EndedBy, look_up
 
 __all__ = ["Kind", "Reach", "kind_of"]
 
+_LAST_IS_IPV4 = tuple(
+    ipaddress.IPv6Network(each)
+    for each in (
+        "::/96",  # IPv4-compatible (RFC 4291)
+        "::ffff:0:0:0/96",  # IPv4-translated (RFC 2765)
+        "64:ff9b::/96",  # NAT64 (RFC 6052)
+    )
+)
+_INNER = tuple(
+    ipaddress.IPv6Network(each)
+    for each in (
+        "64:ff9b:1::/48",  # somebody's own NAT64 (RFC 8215): where in it the IPv4 address stands is not known
+        "2001::/32",  # Teredo (RFC 4380)
+        "fec0::/10",  # site-local (RFC 3879)
+    )
+)
+
 
 class Kind(Enum):
     """How far an address reaches (RFC 6890)."""
@@ -30,19 +47,30 @@ class Kind(Enum):
 
 
 def kind_of(address: str) -> Kind:
-    """Give the kind of an IP address, also of an IPv4 one that is written as IPv6.
+    """Give the kind of an IP address; of one that carries an IPv4 address, the kind of that.
 
     Raises:
         ValueError: It is none.
     """
-    found = ipaddress.ip_address(address)
-    if isinstance(found, ipaddress.IPv6Address):
-        found = found.ipv4_mapped or found.sixtofour or found
+    given = ipaddress.ip_address(address)
+    found = _carried(given) or given
     if found.is_loopback or found.is_unspecified:  # to connect to 0.0.0.0 is to connect to oneself
         return Kind.LOOPBACK
     if found.is_link_local:
         return Kind.LINK_LOCAL
-    return Kind.PUBLIC if found.is_global else Kind.PRIVATE
+    inner = found.is_multicast or any(given in network for network in _INNER)
+    return Kind.PUBLIC if found.is_global and not inner else Kind.PRIVATE
+
+
+def _carried(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Give the IPv4 address that a gateway or this computer would turn an IPv6 one into; None where there is none."""
+    if isinstance(address, ipaddress.IPv4Address) or address.is_unspecified or address.is_loopback:
+        return None
+    if address.teredo is not None:
+        return address.teredo[1]
+    if any(address in network for network in _LAST_IS_IPV4):
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour
 
 
 @dataclass(frozen=True, slots=True)

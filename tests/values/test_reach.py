@@ -26,6 +26,13 @@ _PUBLIC, _OTHER = "93.184.215.14", "2606:2800:220:1::1"
         ("192.0.2.1", Kind.PRIVATE), ("255.255.255.255", Kind.PRIVATE), ("240.0.0.1", Kind.PRIVATE),
         ("::ffff:127.0.0.1", Kind.LOOPBACK), ("::ffff:169.254.169.254", Kind.LINK_LOCAL),
         ("::ffff:10.0.0.1", Kind.PRIVATE), (f"::ffff:{_PUBLIC}", Kind.PUBLIC), ("2002:7f00:1::", Kind.LOOPBACK),
+        ("64:ff9b::a9fe:a9fe", Kind.LINK_LOCAL), ("64:ff9b::10.0.0.1", Kind.PRIVATE),
+        (f"64:ff9b::{_PUBLIC}", Kind.PUBLIC), ("2001:0:4136:e378:8000:63bf:a247:28f1", Kind.PRIVATE),
+        ("64:ff9b:1::1", Kind.PRIVATE), (f"64:ff9b:1::{_PUBLIC}", Kind.PRIVATE),
+        ("::127.0.0.1", Kind.LOOPBACK), ("::10.0.0.1", Kind.PRIVATE), ("::ffff:0:7f00:1", Kind.LOOPBACK),
+        ("2002:a9fe:a9fe::1", Kind.LINK_LOCAL), ("2001:0:4136:e378:8000:63bf:80ff:fffe", Kind.LOOPBACK),
+        ("fec0::1", Kind.PRIVATE), ("224.0.0.1", Kind.PRIVATE), ("239.1.2.3", Kind.PRIVATE),
+        ("ff02::1", Kind.PRIVATE), ("ff0e::1", Kind.PRIVATE),
     ],
 )  # fmt: skip
 def test_how_far_an_address_reaches(address: str, kind: Kind) -> None:
