@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Self, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -20,7 +21,7 @@ from chadsdk.address import Origin, home_url, join_path
 from chadsdk.auth import BearerToken, Credentials, Headers, NoCredentials, check_token
 from chadsdk.cancel import CancelToken
 from chadsdk.decode import decode, parse_json
-from chadsdk.errors import AuthError, ConfigurationError, DataError, Reason, UnsafeNameError
+from chadsdk.errors import AuthError, ConfigurationError, DataError, ProtocolError, Reason, UnsafeNameError
 from chadsdk.exchange import Request
 from chadsdk.files import safe_id
 from chadsdk.library import Playlist, PlaylistEntry, Problem, Track
@@ -35,6 +36,7 @@ __all__ = ["ChadMusicAPIClient"]
 T = TypeVar("T")
 
 _MAX_PAGES = 10_000
+_MAX_EMPTY_PAGES = 20  # of one playlist; a server that leaves entries out after it has made its pages may have some
 
 
 class ChadMusicAPIClient:
@@ -123,29 +125,44 @@ class ChadMusicAPIClient:
         Raises:
             UnsafeNameError: The id is none that could be asked for.
             NotFoundError: There is none.
-            DataError: A page is malformed; the error names the place.
+            DataError: A page is malformed, and the error names the place; or the pages never end.
+            ProtocolError: It has more entries than `Settings.max_playlist_entries`.
             ExportCancelled: Cancelled.
             ChadError: The server cannot be asked.
         """
+        token = cancel or CancelToken()
         name, entries = playlist_id, list[PlaylistEntry]()
-        for number, page in enumerate(self._pages(playlist_id, cancel)):
+        for number, page in enumerate(self._pages(playlist_id, token)):
             name = page.name if number == 0 else name
-            entries += [PlaylistEntry(self._track_of(each)) for each in page.tracks]
-        return Playlist(name, entries=tuple(entries))
+            for each in page.tracks:
+                token.raise_if_cancelled()
+                entries.append(PlaylistEntry(self._track_of(each)))
+        playlist = Playlist(name, entries=tuple(entries))
+        token.raise_if_cancelled()
+        return playlist
 
-    def _pages(self, playlist_id: str, cancel: CancelToken | None) -> Iterator[PlaylistPage]:
+    def _pages(self, playlist_id: str, token: CancelToken) -> Iterator[PlaylistPage]:
         path = f"/api/playlists/{_segment(playlist_id)}"
         what = f"playlist {playlist_id}"
+        most, had, empty = self._settings.max_playlist_entries, 0, 0
         cursor: str | None = None
         seen: set[str] = set()
+
+        def check(count: int) -> None:
+            token.raise_if_cancelled()
+            if had + count > most:
+                raise ProtocolError(f"The server lists more than {most} entries in {what}.")
+
         for _ in range(_MAX_PAGES):
             query = "" if cursor is None else f"?cursor={quote(cursor, safe='')}"
-            page = self._get(path + query, what, read_page, cancel)
+            page = self._get(path + query, what, partial(read_page, check=check), token)
             yield page
             cursor = page.next_cursor
             if cursor is None:
                 return
-            if cursor in seen:
+            had += len(page.tracks)
+            empty += not page.tracks
+            if cursor in seen or empty >= _MAX_EMPTY_PAGES:
                 break
             seen.add(cursor)
         raise DataError(f"the pages of {what}", "nextCursor", "the pages never end")

@@ -35,6 +35,7 @@ _POSITIVE = (
     "unknown_track_bytes",
     "min_part_bytes",
     "max_reply_bytes",
+    "max_playlist_entries",
 )
 _NUMBERS = ("int", "float")  # annotations are texts here
 # As `chadsdk.address.Origin` has it, and nothing behind it.
@@ -90,6 +91,7 @@ class Settings:
         min_part_bytes: Shortest part of a track that is worth a connection of its own: when fewer tracks than
             connections are left, the largest are fetched in parts.
         max_reply_bytes: Cap for one JSON reply or playlist file.
+        max_playlist_entries: Most entries of a server's playlist, over all its pages; a longer one is refused.
         cdn_origins: Other origins, such as ``https://cdn.example``, that the server may redirect
             downloads to: scheme, host and perhaps a port. Credentials never go there. A name must not lead to a
             private or loopback address unless the server is at one, too; write down the address if that is meant.
@@ -117,6 +119,7 @@ class Settings:
     max_track_bytes: int = 8 * 1024 * MIB
     min_part_bytes: int = 8 * MIB
     max_reply_bytes: int = 16 * MIB
+    max_playlist_entries: int = 100_000
     cdn_origins: tuple[str, ...] = ()
     ca_bundle: Path | None = None
     cache_policy: CachePolicy = field(default_factory=CachePolicy)

@@ -6,7 +6,9 @@ room does not know the library.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from chadsdk.decode import (
@@ -105,13 +107,18 @@ class Tokens:
     refresh_token: str | None
 
 
-def read_page(value: object) -> PlaylistPage:
+def read_page(value: object, *, check: Callable[[int], object] = lambda _: None) -> PlaylistPage:
     """Read a page; a bad track does not spoil the others.
+
+    Args:
+        value: The parsed reply.
+        check: Called with the number of tracks before any is read, and again before each: what it raises ends it.
 
     Raises:
         Misfit: The page itself is not what it must be.
     """
-    return PlaylistPage(**{"next_cursor": None, **read_fields(value, _PAGE)})
+    tracks = Field("tracks", "tracks", partial(_read_tracks, check=check), required=True)
+    return PlaylistPage(**{"next_cursor": None, **read_fields(value, (*_PAGE, tracks))})
 
 
 def read_tokens(value: object) -> Tokens:
@@ -125,8 +132,15 @@ def read_tokens(value: object) -> Tokens:
     return Tokens(**{"refresh_token": None, **read_fields(value, _TOKENS)})
 
 
-def _read_tracks(value: object) -> tuple[ChadTrack | BadTrack, ...]:
-    return tuple(items(value, _read_track))
+def _read_tracks(value: object, *, check: Callable[[int], object]) -> tuple[ChadTrack | BadTrack, ...]:
+    count = len(value) if isinstance(value, list) else 0
+    check(count)  # also where there is none
+
+    def read(item: object) -> ChadTrack | BadTrack:
+        check(count)
+        return _read_track(item)
+
+    return tuple(items(value, read))
 
 
 def _read_track(value: object) -> ChadTrack | BadTrack:
@@ -151,7 +165,6 @@ def _salvage(value: object, key: str) -> str | None:
 _PAGE = (
     Field("id", "id", identifier, required=True),
     Field("name", "name", clean_text, required=True),
-    Field("tracks", "tracks", _read_tracks, required=True),
     Field("nextCursor", "next_cursor", text),
 )
 _TOKENS = (Field("token", "token", secret, required=True), Field("refreshToken", "refresh_token", secret))
