@@ -94,8 +94,20 @@ def _named(exc: OSError, path: Path, doing: str) -> ChadError:
         free, mount = _free_now(path)
         message = f"No room to {doing} {path}: {why}; {human_bytes(free)} free on {mount}."
         return DiskFullError(message, path=path, volume=mount, needed_bytes=None, free_bytes=free)
+    culprit = _culprit(exc, path)
+    if culprit is not None and culprit not in why:
+        why = f"{why}: {culprit}"
     kind = AccessDeniedError if exc.errno in _DENIED else StorageError
     return kind(f"Cannot {doing} {path}: {why}.", path=path)
+
+
+def _culprit(exc: OSError, path: Path) -> str | None:
+    """Give what below or above `path` the system refused, such as a link in the place of a folder."""
+    name = exc.filename2 or exc.filename  # of a rename the new name, which is the one that people know
+    if not isinstance(name, str) or path == Path(name):
+        return None
+    related = Path(name).is_relative_to(path) or path.is_relative_to(name)
+    return name if related else None
 
 
 def _free_now(path: Path) -> tuple[int, Path]:

@@ -80,7 +80,7 @@ def _acquire(lock: FileLock, is_cancelled: Callable[[], bool], token: CancelToke
         token.raise_if_cancelled()
         return Hold.BUSY
     except OSError as exc:
-        if exc.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}:
+        if exc.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise
         _log.warning("no file locks at %s (%s): a track may be downloaded twice", lock.lock_file, exc)
         return Hold.NO_LOCKS

@@ -28,7 +28,7 @@ def record_of(source: CloudSource, path: Path, status: os.stat_result, token: Ca
     """
     if source.sha256 is None or source.size_bytes not in {None, status.st_size}:
         return None
-    digest, read = _hash(path, token)
+    digest, read = _hash(path, token, size_bytes=status.st_size)
     if digest != source.sha256:
         return None
     # Each claim is true: the digest was compared just now, and the source says which revision has it.
@@ -129,13 +129,13 @@ def _look(layout: CacheLayout, path: Path, token: CancelToken) -> Checked:
             path.lstat()
             why = "Its record is lost, so that nothing says what it must be."
             return replace(found, condition=Condition.UNRECORDED, detail=why)
-        digest, status = _hash(path, token)
+        digest, status = _hash(path, token, size_bytes=about.size_bytes)
     except FileNotFoundError:
         raise
     except OSError as exc:
         why = f"The file cannot be read: {exc.strerror or exc}."
         return replace(found, condition=Condition.UNREADABLE, detail=why)
-    if status.st_size != about.size_bytes:
+    if digest is None:
         why = f"The file has {status.st_size} bytes, not {about.size_bytes}."
         return replace(found, condition=Condition.CHANGED, detail=why)
     if about.sha256 is None:
@@ -178,7 +178,8 @@ def note_digest(layout: CacheLayout, path: Path, digest: str, status: os.stat_re
     return True
 
 
-def _hash(path: Path, token: CancelToken) -> tuple[str, os.stat_result]:
+def _hash(path: Path, token: CancelToken, *, size_bytes: int) -> tuple[str | None, os.stat_result]:
+    """Give the digest of a file, and its status; no digest, and nothing is read, when it has another length."""
     with open_regular(path, follow_links=False) as stream:
         status = os.fstat(stream.fileno())
-        return hash_file(stream, token=token), status
+        return hash_file(stream, token=token) if status.st_size == size_bytes else None, status

@@ -94,7 +94,7 @@ def copy_file(
 
     Raises:
         ExportCancelled: In mid-copy.
-        SourceUnreadableError: The source cannot be read to its end.
+        SourceUnreadableError: The source cannot be read to its end, or gives more bytes than it has.
         OSError: The copy cannot be written.
     """
     try:
@@ -141,8 +141,12 @@ def _look_at_clone(copy: FileIO, token: CancelToken, advance: Advance) -> Copied
 
 
 def _copy_pieces(source: FileIO, copy: FileIO, token: CancelToken, advance: Advance, buffer: memoryview) -> Copied:
-    digest, done = hashlib.sha256(), 0
+    digest, done, most = hashlib.sha256(), 0, 0
     while count := _read_piece(source, buffer):
+        if done + count > most:
+            most = max(most, os.fstat(source.fileno()).st_size)  # it may have grown
+            if done + count > most:  # of ``/proc``: some of these never end
+                raise SourceUnreadableError(errno.EIO, "it gives more bytes than it says it has")
         piece = buffer[:count]
         digest.update(piece)
         write_all(copy, piece)

@@ -6,13 +6,14 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Annotated
 
 from chadsdk.decode import clean_text, decode, items, non_negative, parse_json, positive
 from chadsdk.disk import naming_disk_errors
 from chadsdk.errors import ConfigurationError, DataError
-from chadsdk.files import write_whole
+from chadsdk.files import open_regular, write_whole
 from chadsdk.library import m3u
 from chadsdk.library.track import CloudListing, PlaylistEntry, Track
 from chadsdk.model import Json, JsonModel
@@ -153,8 +154,8 @@ class Playlist(JsonModel):
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as stream:
-            return stream.read(_LARGEST_FILE_BYTES + 1)
+        with open_regular(path, follow_links=True) as stream, BufferedReader(stream) as whole:
+            return whole.read(_LARGEST_FILE_BYTES + 1)
     except OSError as exc:
         raise ConfigurationError(f"cannot read the playlist {path}: {exc.strerror or exc}") from exc
     except ValueError as exc:  # a NUL in the name

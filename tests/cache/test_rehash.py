@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -50,6 +51,19 @@ def test_what_a_file_turns_out_to_be(
     assert (first.condition, first.title) == (Condition.INTACT, "Title t-1")
     assert (second.condition, second.detail, second.removed) == (condition, detail, False)
     assert shelf.tracks() == shelf.records() == ["t-1", "t-2"]
+
+
+def test_a_file_of_another_length_is_not_read(shelf: Shelf) -> None:
+    """A terabyte of holes in place of a track: told apart by its length, at once."""
+    os.truncate(shelf.put("t-1"), 1 << 40)
+    token = CancelToken()
+    bound = threading.Timer(20, token.cancel)
+    bound.start()
+    try:
+        [found] = check_tracks(shelf.root, token=token)
+    finally:
+        bound.cancel()
+    assert (found.condition, found.detail) == (Condition.CHANGED, f"The file has {1 << 40} bytes, not 1000.")
 
 
 def test_a_file_without_a_record_is_not_bad(shelf: Shelf) -> None:

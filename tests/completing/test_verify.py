@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,6 +68,19 @@ def test_a_cut_file_and_a_lost_file_are_told_apart(folder: Path) -> None:
     os.truncate(folder / "Audio/01 a.wav", 1000)
     (folder / "Audio/02 b.wav").unlink()
     assert states(folder) == {"Audio/01 a.wav": State.CHANGED, "Audio/02 b.wav": State.GONE}
+
+
+def test_a_file_of_another_length_is_not_read(folder: Path) -> None:
+    """A terabyte of holes in place of a track: told apart by its length, at once."""
+    os.truncate(folder / "Audio/01 a.wav", 1 << 40)
+    token = CancelToken()
+    bound = threading.Timer(20, token.cancel)
+    bound.start()
+    try:
+        [found] = verify_export(folder, cancel=token).damaged
+    finally:
+        bound.cancel()
+    assert (found.state, found.detail) == (State.CHANGED, f"The file has {1 << 40} bytes, not 30000.")
 
 
 @pytest.mark.parametrize("plant", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/etc/hostname")])

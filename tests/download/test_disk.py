@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chadsdk.cache.locks import holding
+from chadsdk.cache.locks import Hold, holding
 from chadsdk.cancel import CancelToken
 from chadsdk.errors import AccessDeniedError, DiskFullError, StorageError
 from harness.build import plain_world
@@ -153,6 +153,33 @@ def test_a_useless_lock_file_costs_nothing_but_the_lock(rig: Rig, kind: str) -> 
     assert sha256_of(rig.service.download(rig.source(1))) == rig.sha256()
     assert victim.read_bytes() == b"untouched"
     victim.unlink()
+
+
+def test_a_lock_file_that_cannot_be_opened_dooms_no_track(sizes: World, public: Path, open_rig: OpenRig) -> None:
+    """A lock saves work, no more: a file of no permissions in its place costs the lock, not the track."""
+    rig = open_rig(sizes, cache=public / "cache")
+    rig.service.download(rig.source(1)).unlink()
+    rig.layout.lock("t-1").chmod(0)
+    for path in [rig.cache, *rig.cache.rglob("*")]:
+        os.chown(path, 65534, 65534)
+    with child("hold", NOBODY, lock=str(rig.layout.lock("t-1"))) as process:
+        process.go()
+        assert process.outcome() == Hold.NO_LOCKS.value
+    with child("download", NOBODY, **child_config(rig, [rig.source(1)])) as process:
+        process.go()
+        assert process.outcome() == {"t-1": str(rig.layout.audio("t-1", "wav"))}
+
+
+def test_a_lock_file_of_two_names_is_not_taken(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The other name may be somebody's file: it is neither opened nor locked, and the log says so."""
+    victim, lock = tmp_path / "victim", tmp_path / "t-1.lock"
+    victim.write_bytes(b"untouched")
+    lock.hardlink_to(victim)
+    with holding(lock, CancelToken(), wait_s=0) as hold:
+        assert hold is Hold.NO_LOCKS
+    assert f"no file locks at {lock}" in caplog.text
+    assert "it has another name elsewhere" in caplog.text
+    assert victim.read_bytes() == b"untouched"
 
 
 def test_patience_with_another_process_ends(plain: World, open_rig: OpenRig) -> None:

@@ -54,6 +54,11 @@ def make_unreadable(path: Path) -> None:
     path.symlink_to("/proc/self/mem")
 
 
+def make_endless(path: Path) -> None:
+    """A regular file of no length that gives bytes for days."""
+    path.symlink_to("/proc/self/pagemap")
+
+
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
@@ -62,6 +67,7 @@ def make_unreadable(path: Path) -> None:
         (make_folder, "local_unreadable"),
         (os.mkfifo, "local_unreadable"),
         (make_unreadable, "local_unreadable"),
+        (make_endless, "local_unreadable"),
         (make_page, "not_audio"),
         (lambda path: path.touch(), "not_audio"),
         (lambda path: path.write_bytes(b"RIFF\x24\x00\x00\x00WAVE"), "not_audio"),
@@ -70,7 +76,7 @@ def make_unreadable(path: Path) -> None:
 def test_a_file_that_cannot_be_used_is_missing_and_the_rest_is_exported(
     offline: MixExporter, to: Path, tmp_path: Path, make: object, reason: str
 ) -> None:
-    """Not there, a folder, a FIFO that would block for ever, unreadable, a page, empty, a header alone."""
+    """Not there, a folder, a FIFO that would block for ever, unreadable, without end, a page, empty, a header alone."""
     bad = tmp_path / "bad.wav"
     assert callable(make)
     make(bad)

@@ -46,6 +46,16 @@ def test_an_export_that_does_not_fit_is_refused_before_a_byte_is_moved(
     assert leftovers(tiny) == []
 
 
+def test_a_file_of_terabytes_is_named(offline: MixExporter, to: Path, tmp_path: Path) -> None:
+    """Ten terabytes of holes among a user's files: the error says which entry of the playlist it is."""
+    huge = tmp_path / "huge.wav"
+    with huge.open("wb") as stream:
+        stream.truncate(10 * 10**12)
+    with pytest.raises(DiskFullError, match=r"'2\. huge' alone takes 9\.1 TiB\."):
+        offline.export(local_playlist(own_wav(tmp_path / "good.wav"), huge), to)
+    assert leftovers(to) == []
+
+
 def test_a_cache_that_does_not_fit_is_refused_too(
     tiny: Path, server: ServerHandle, client: ChadMusicAPIClient, playlist: Playlist, to: Path
 ) -> None:

@@ -124,14 +124,34 @@ def test_a_copy_that_others_cut_is_no_copy(tmp_path: Path) -> None:
     assert not (tmp_path / "b").exists()
 
 
-def test_a_file_without_a_size(tmp_path: Path) -> None:
-    """A file that claims to be empty and is not, as in ``/proc``, is copied whole."""
-    source = Path("/proc/version")
+@pytest.mark.parametrize("name", ["version", "self/pagemap"])
+def test_a_file_that_gives_more_than_its_length(tmp_path: Path, name: str) -> None:
+    """Files of ``/proc`` say that they are empty, and some never end: given up at once, and nothing stays."""
+    source = Path("/proc", name)
     if not source.exists():
         pytest.skip("there is no /proc")
-    copied, _ = _copy(source, tmp_path / "b")
+
+    def refuse(done: int) -> None:
+        raise AssertionError(f"{done} bytes were written")
+
+    with open_regular(source, follow_links=False) as stream, pytest.raises(SourceUnreadableError, match="more bytes"):
+        copy_file(stream, tmp_path / "b", token=CancelToken(), advance=refuse)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_grows_is_copied_to_its_end(tmp_path: Path) -> None:
+    """What somebody appends meanwhile counts as length."""
+    source, buffer = _file(tmp_path / "a", 1000), bytearray(600)
+
+    def append(done: int) -> None:
+        if done == 600:
+            with source.open("ab") as more:
+                more.write(b"more" * 500)
+
+    with open_regular(source, follow_links=False) as stream:
+        copied = copy_file(stream, tmp_path / "b", token=CancelToken(), advance=append, buffer=buffer)
+    assert copied.size_bytes == 3000
     assert (tmp_path / "b").read_bytes() == source.read_bytes()
-    assert copied.size_bytes > 0
 
 
 def _sparse(path: Path, size: int) -> Path:

@@ -17,7 +17,7 @@ from chadsdk.errors import ConfigurationError, DataError, Reason, StorageError
 from chadsdk.library import Playlist, PlaylistEntry, Problem, Track
 from chadsdk.source import CloudSource
 from chadsdk.wire import ChadTrack
-from tests.values.support import any_json
+from tests.values.support import any_json, in_time
 
 _ENTRY_KEYS = (
     "startSeconds",
@@ -236,6 +236,15 @@ def test_any_json_as_an_entry(value: object) -> None:
     except DataError:
         return
     assert isinstance(entry.track, Track)
+
+
+@pytest.mark.parametrize("suffix", ["json", "m3u8"])
+def test_a_fifo_is_no_playlist_and_is_not_waited_on(tmp_path: Path, suffix: str) -> None:
+    """Nobody may ever write to it: refused at once."""
+    fifo = tmp_path / f"friday.{suffix}"
+    os.mkfifo(fifo)
+    with pytest.raises(ConfigurationError, match="not a regular file"):
+        in_time(lambda: Playlist.open(fifo))
 
 
 @pytest.mark.parametrize("write", [Playlist.save, Playlist.to_m3u], ids=["json", "m3u8"])
