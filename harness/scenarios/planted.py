@@ -154,7 +154,7 @@ SCENARIOS = (
     ),
     Scenario(
         "hard-link-in-the-cache",
-        "The right audio with its record lies there, under a second name elsewhere: replaced, and that one is as it was.",
+        "The right audio with its record lies there, under a second name elsewhere too: replaced, the other stays.",
         rows=(66,),
         hooks=Hooks(before=_link_elsewhere, seen=_elsewhere_untouched),
         expected=_anew(),
