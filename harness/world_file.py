@@ -188,7 +188,7 @@ def _check(world: World) -> None:
     for number, playlist in enumerate(world.playlists):
         for track_id in playlist.track_ids:
             if track_id not in known:
-                raise WorldFileError(f"playlists[{number}].track_ids: there is no track {track_id}")
+                raise WorldFileError(f"playlists[{number}].track_ids: there is no track {json.dumps(track_id)[:80]}")
 
 
 def _recording(item: Mapping[str, object], where: str, folder: Path) -> Recording:
@@ -198,7 +198,7 @@ def _recording(item: Mapping[str, object], where: str, folder: Path) -> Recordin
         size_bytes = file.stat().st_size
         sha256 = said_sha256 or sha256_of(file)
     except FileNotFoundError:
-        raise WorldFileError(f"{where}.file: there is no file {file}") from None
+        raise WorldFileError(f"{where}.file: there is no file {json.dumps(str(file))}") from None
     except (OSError, ValueError) as exc:
         raise WorldFileError(f"{where}.file: {exc.strerror if isinstance(exc, OSError) else exc}") from exc
     return Recording(
@@ -254,5 +254,5 @@ def _picked(number: object, where: str, recordings: list[Recording]) -> Recordin
     if index is None:
         return None
     if not 0 <= index < len(recordings):
-        raise WorldFileError(f"{where}: there is no recording {index}")
+        raise WorldFileError(f"{where}: there is no recording {str(index)[:80]}")
     return recordings[index]

@@ -100,7 +100,7 @@ def _hang_up(reply: Reply, _step: Step, _stage: Stage) -> Reply:
 def _gate(reply: Reply, step: Step, stage: Stage) -> Reply:
     """Wait at the gate of this name: `after` a share of the body, or `before` the "headers"."""
     name = step.text(step.value)
-    if step.options.get("before") not in {None, "headers"}:
+    if step.options.get("before", "headers") != "headers":
         raise FaultError('gate: before can only be "headers"')
 
     def wait(connection: Connection) -> None:

@@ -58,7 +58,7 @@ class Step:
             FaultError: It is none.
         """
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < LARGEST:
-            raise FaultError(f"{self.name}: expected a number from 0 up, got {str(value)[:SHOWN]}")
+            raise FaultError(f"{self.name}: expected a number from 0 up, got {repr(value)[:SHOWN]}")
         return float(value)
 
     def whole(self, value: object, *, most: int = LARGEST) -> int:
@@ -69,16 +69,16 @@ class Step:
         """
         number = self.number(value)
         if not number.is_integer():
-            raise FaultError(f"{self.name}: expected a whole number, got {value!r}")
+            raise FaultError(f"{self.name}: expected a whole number, got {repr(value)[:SHOWN]}")
         if number > most:
-            raise FaultError(f"{self.name}: expected {most} at most, got {value!r}")
+            raise FaultError(f"{self.name}: expected {most} at most, got {repr(value)[:SHOWN]}")
         return int(value)  # type: ignore[call-overload, no-any-return]  # `number` has looked
 
     def share(self, value: object, *, default: float) -> float:
         """A share from 0 to 1; `true` stands for the default."""
         share = default if value is True else self.number(value)
         if share > 1:
-            raise FaultError(f"{self.name}: expected a share from 0 to 1, got {value!r}")
+            raise FaultError(f"{self.name}: expected a share from 0 to 1, got {repr(value)[:SHOWN]}")
         return share
 
     def text(self, value: object, *, default: str | None = None) -> str:
@@ -86,7 +86,7 @@ class Step:
         if value is True and default is not None:
             return default
         if not isinstance(value, str):
-            raise FaultError(f"{self.name}: expected a text, got {value!r}")
+            raise FaultError(f"{self.name}: expected a text, got {repr(value)[:SHOWN]}")
         return value
 
 
@@ -137,7 +137,7 @@ def parse_fault(entry: FaultEntry, known: Mapping[str, Behaviour]) -> Fault:
     if not given.keys() - COUNTS:
         raise FaultError(f'it says what to do nowhere; known are "ok", {", ".join(sorted(known))}')
     if unknown:
-        raise FaultError(f"unknown fault {', '.join(unknown)}; known are ok, {', '.join(sorted(known))}")
+        raise FaultError(f"unknown fault {', '.join(unknown)[:SHOWN]}; known are ok, {', '.join(sorted(known))}")
     steps = tuple((behaviour, Step(behaviour.name, given[behaviour.name], given)) for behaviour in behaviours)
     return Fault(steps, _times(given))
 
@@ -145,12 +145,12 @@ def parse_fault(entry: FaultEntry, known: Mapping[str, Behaviour]) -> Fault:
 def _times(given: Mapping[str, object]) -> int:
     always = given.get("always", False)
     if not isinstance(always, bool):
-        raise FaultError(f"always: expected true or false, got {always!r}")
+        raise FaultError(f"always: expected true or false, got {repr(always)[:SHOWN]}")
     if always:
         return FOR_EVER
     times = given.get("times", 1)
     if isinstance(times, bool) or not isinstance(times, int) or times < 1:
-        raise FaultError(f"times: expected a whole number from 1 up, got {times!r}")
+        raise FaultError(f"times: expected a whole number from 1 up, got {repr(times)[:SHOWN]}")
     return times
 
 

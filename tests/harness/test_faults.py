@@ -61,6 +61,7 @@ def test_a_request_without_a_good_token_uses_nothing_up(plain_server: ServerHand
         ({"cut_body": -1}, "cut_body: expected a number"),
         ({"gate": True}, "gate: expected a text"),
         ({"gate": "g", "before": "body"}, "gate: before can only be"),
+        ({"gate": "g", "before": {}}, "gate: before can only be"),
         ({"headers": "x"}, "headers: expected an object"),
         ({"status": 500, "times": 0}, "times: expected a whole number"),
         ({"status": 500, "always": "yes"}, "always: expected true or false, got 'yes'"),

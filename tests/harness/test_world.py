@@ -173,7 +173,7 @@ def test_a_world_file_by_hand_can_be_short(tmp_path: Path) -> None:
         ({"tracks": [{"listing": {"id": "x", "streamPath": "/x"}, "faults": [5]}]}, r"faults\[0\]"),
         ({"recordings": [{"file": "nowhere.wav"}]}, r"recordings\[0\].file: there is no file"),
         ({"playlists": [{"id": "p", "name": "P"}]}, r"playlists\[0\].track_ids"),
-        ({"playlists": [{"id": "p", "name": "P", "track_ids": ["x"]}]}, "no track x"),
+        ({"playlists": [{"id": "p", "name": "P", "track_ids": ["x"]}]}, 'no track "x"'),
         ({"playlists": []}, "playlists"),
         ({"playlists": [{"id": "p", "name": "P", "track_ids": []}], "page_size": True}, "page_size"),
         ({"playlists": [{"id": "p", "name": "P", "track_ids": []}], "page_size": 0}, "page_size"),
