@@ -6,7 +6,8 @@ another. `broken_invariants` gives a line per breach; the codes are those of ``d
 ====  ======================================================================================================
 I1    A file under a track's name in the cache is the whole, right audio.
 I2    Nothing exists outside the cache, the exports, and what was there before.
-I3    No secret stands in a file, a file's name, a log line, a message or an argument list.
+I3    No secret stands in a file, a file's name, a log line, a message or an argument list; and nobody but the user
+      can look into the folders (0700) and files (0600) of the cache.
 I4    An export under its final name holds whole files only; a failed one left the earlier one as it was.
 I5    The manifest lists every entry of the playlist once, in order, exported or missing with a reason.
 I6    No thread of the SDK and no lock is left.
@@ -20,6 +21,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import stat
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +34,7 @@ from harness.world import World
 __all__ = ["CODES", "Aftermath", "broken_invariants", "digests_of", "unrepaired"]
 
 CODES = ("I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8")
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ def broken_invariants(after: Aftermath) -> list[str]:
         *_marked("I1", _wrong_cache_files(after)),
         *_marked("I2", _strangers(after)),
         *_marked("I3", _leaks(after)),
+        *_marked("I3", _open_to_others(after)),
         *_marked("I4", _half_exports(after)),
         *_marked("I5", _wrong_manifests(after)),
         *_marked("I6", _remains(after)),
@@ -146,6 +150,14 @@ def _leaks(after: Aftermath) -> Iterator[str]:
             held = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
             if any(word in held or word in os.fsencode(path.name) for word in words):
                 yield f"a secret stands in {path.relative_to(top.parent)}"
+
+
+def _open_to_others(after: Aftermath) -> Iterator[str]:
+    # Not the cache's own folder, which may be one that the user made.
+    for path in sorted(after.cache.rglob("*")) if after.cache.is_dir() else ():
+        mode = path.lstat().st_mode
+        if (stat.S_ISDIR(mode) or stat.S_ISREG(mode)) and mode & OTHERS:
+            yield f"others can look into {path.relative_to(after.cache)} ({stat.S_IMODE(mode):04o})"
 
 
 def _half_exports(after: Aftermath) -> Iterator[str]:

@@ -10,16 +10,16 @@ Shape::
      "local": [{"title": "…", "artist": "…", "recording": 1}],
      "path_faults": {"/api/playlists/friday": [{"status": 503}]}}
 
-Only ``recordings`` (with ``file``), ``tracks`` (with ``listing``) and ``playlists`` are needed. A track whose
-listing lies about its id or its path says the true ones in ``id`` and ``stream_path``.
+Only ``playlists`` are needed, ``file`` of a recording, and ``listing`` of a track. A track whose listing lies about its
+id or its path says the true ones in ``id`` and ``stream_path``; more of a track: `WorldTrack`. No other keys are taken.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import TypeVar
 
 from harness.recording import Recording, sha256_of
 from harness.world import (
@@ -30,15 +30,36 @@ from harness.world import (
     WorldPlaylist,
     WorldTrack,
 )
+from harness.world_values import (
+    WorldFileError,
+    counted,
+    items,
+    measured,
+    optional,
+    server_path,
+    typed,
+    with_known_keys,
+)
 
 __all__ = ["SCHEMA", "WorldFileError", "fault_script", "load_world", "save_world"]
 
 SCHEMA = "harness.world/1"
-T = TypeVar("T")
-
-
-class WorldFileError(ValueError):
-    """A world file that cannot be used; the message names the place."""
+KEYS = (
+    "schema",
+    "token",
+    "refresh_token",
+    "page_size",
+    "token_requests",
+    "recordings",
+    "tracks",
+    "playlists",
+    "local",
+    "path_faults",
+)
+RECORDING_KEYS = tuple(each.name for each in fields(Recording))
+TRACK_KEYS = tuple(each.name for each in fields(WorldTrack))
+PLAYLIST_KEYS = tuple(each.name for each in fields(WorldPlaylist))
+LOCAL_KEYS = tuple(each.name for each in fields(LocalTrack))
 
 
 def save_world(world: World, file: Path) -> Path:
@@ -77,7 +98,7 @@ def load_world(file: Path) -> World:
     except (OSError, ValueError, RecursionError) as exc:
         raise WorldFileError(f"{file}: {exc}") from exc
     try:
-        return _world(_typed(document, "the file", Mapping), file.parent)
+        return _world(with_known_keys(document, "the file", KEYS), file.parent)
     except WorldFileError as exc:
         raise WorldFileError(f"{file}: {exc}") from exc
 
@@ -88,7 +109,7 @@ def fault_script(value: object, place: str = "faults") -> FaultScript:
     Raises:
         WorldFileError: It is no list of names and objects.
     """
-    entries = _typed(value, place, list)
+    entries = typed(value, place, list)
     for number, entry in enumerate(entries):
         if not isinstance(entry, str | dict):
             raise WorldFileError(f"{place}[{number}]: expected a name or an object, got {json.dumps(entry)}")
@@ -130,18 +151,24 @@ def _track_json(track: WorldTrack, place: Mapping[Recording, int]) -> dict[str, 
 
 
 def _world(document: Mapping[str, object], folder: Path) -> World:
-    recordings = [_recording(item, where, folder) for item, where in _items(document, "recordings")]
-    path_faults = _typed(document.get("path_faults", {}), "path_faults", Mapping)
+    recordings = [_recording(item, where, folder) for item, where in items(document, "recordings", RECORDING_KEYS)]
+    if document.get("schema", SCHEMA) != SCHEMA:
+        raise WorldFileError(f'schema: expected "{SCHEMA}", got {json.dumps(document["schema"])[:80]}')
+    path_faults = typed(document.get("path_faults", {}), "path_faults", Mapping)
+    requests = document.get("token_requests")
     world = World(
         folder=folder,
-        tracks=tuple(_track(item, where, recordings) for item, where in _items(document, "tracks")),
-        playlists=tuple(_playlist(item, where) for item, where in _items(document, "playlists")),
-        local=tuple(_local(item, where, recordings) for item, where in _items(document, "local")),
-        token=_typed(document.get("token", "access-0"), "token", str),
-        refresh_token=_typed(document.get("refresh_token", "refresh-0"), "refresh_token", str),
-        page_size=_typed(document.get("page_size", DEFAULT_PAGE_SIZE), "page_size", int),
-        token_requests=_optional(document.get("token_requests"), "token_requests", int),
-        path_faults={path: fault_script(entries, f"path_faults[{path}]") for path, entries in path_faults.items()},
+        tracks=tuple(_track(item, where, recordings) for item, where in items(document, "tracks", TRACK_KEYS)),
+        playlists=tuple(_playlist(item, where) for item, where in items(document, "playlists", PLAYLIST_KEYS)),
+        local=tuple(_local(item, where, recordings) for item, where in items(document, "local", LOCAL_KEYS)),
+        token=typed(document.get("token", "access-0"), "token", str),
+        refresh_token=typed(document.get("refresh_token", "refresh-0"), "refresh_token", str),
+        page_size=typed(document.get("page_size", DEFAULT_PAGE_SIZE), "page_size", int),
+        token_requests=None if requests is None else counted(requests, "token_requests"),
+        path_faults={
+            server_path(path, f"path_faults[{path}]"): fault_script(entries, f"path_faults[{path}]")
+            for path, entries in path_faults.items()
+        },
     )
     _check(world)
     return world
@@ -156,52 +183,61 @@ def _check(world: World) -> None:
     known = {track.id for track in world.tracks}
     if len(known) < len(world.tracks) or len({track.stream_path for track in world.tracks}) < len(world.tracks):
         raise WorldFileError("tracks: two have one id, or one stream path")
+    if len({playlist.id for playlist in world.playlists}) < len(world.playlists):
+        raise WorldFileError("playlists: two have one id")
     for number, playlist in enumerate(world.playlists):
         for track_id in playlist.track_ids:
             if track_id not in known:
-                raise WorldFileError(f"playlists[{number}].track_ids: there is no track {track_id}")
+                raise WorldFileError(f"playlists[{number}].track_ids: there is no track {json.dumps(track_id)[:80]}")
 
 
 def _recording(item: Mapping[str, object], where: str, folder: Path) -> Recording:
-    file = folder / _typed(item.get("file"), f"{where}.file", str)
-    if not file.is_file():
-        raise WorldFileError(f"{where}.file: there is no file {file}")
-    size_bytes = _optional(item.get("size_bytes"), f"{where}.size_bytes", int)
+    file = folder / typed(item.get("file"), f"{where}.file", str)
+    said_sha256 = optional(item.get("sha256"), f"{where}.sha256", str)
+    try:
+        size_bytes = file.stat().st_size
+        sha256 = said_sha256 or sha256_of(file)
+    except FileNotFoundError:
+        raise WorldFileError(f"{where}.file: there is no file {json.dumps(str(file))}") from None
+    except (OSError, ValueError) as exc:
+        raise WorldFileError(f"{where}.file: {exc.strerror if isinstance(exc, OSError) else exc}") from exc
     return Recording(
         file=file,
-        format=_typed(item.get("format", file.suffix.lstrip(".")), f"{where}.format", str),
-        duration_s=float(_typed(item.get("duration_s", 0.0), f"{where}.duration_s", (int, float))),
-        sample_rate_hz=_typed(item.get("sample_rate_hz", 0), f"{where}.sample_rate_hz", int),
-        channels=_typed(item.get("channels", 0), f"{where}.channels", int),
-        frequency_hz=float(_typed(item.get("frequency_hz", 0.0), f"{where}.frequency_hz", (int, float))),
-        size_bytes=file.stat().st_size if size_bytes is None else size_bytes,
-        sha256=_optional(item.get("sha256"), f"{where}.sha256", str) or sha256_of(file),
+        format=typed(item.get("format", file.suffix.lstrip(".")), f"{where}.format", str),
+        duration_s=measured(item.get("duration_s", 0.0), f"{where}.duration_s"),
+        sample_rate_hz=counted(item.get("sample_rate_hz", 0), f"{where}.sample_rate_hz"),
+        channels=counted(item.get("channels", 0), f"{where}.channels"),
+        frequency_hz=measured(item.get("frequency_hz", 0.0), f"{where}.frequency_hz"),
+        size_bytes=size_bytes if item.get("size_bytes") is None else counted(item["size_bytes"], f"{where}.size_bytes"),
+        sha256=sha256,
     )
 
 
 def _track(item: Mapping[str, object], where: str, recordings: list[Recording]) -> WorldTrack:
-    listing = item.get("listing")
+    if "listing" not in item:
+        raise WorldFileError(f"{where}.listing: it is needed; null says that the server knows none")
+    listing = item["listing"]
     said = listing if isinstance(listing, dict) else {}
     return WorldTrack(
-        id=_typed(item.get("id", said.get("id")), f"{where}.id", str),
-        stream_path=_typed(item.get("stream_path", said.get("streamPath")), f"{where}.stream_path", str),
+        id=typed(item.get("id", said.get("id")), f"{where}.id", str),
+        stream_path=server_path(item.get("stream_path", said.get("streamPath")), f"{where}.stream_path"),
         listing=listing,
         recording=_picked(item.get("recording"), f"{where}.recording", recordings),
-        content_type=_optional(item.get("content_type", "application/octet-stream"), f"{where}.content_type", str),
-        content_disposition=_optional(item.get("content_disposition"), f"{where}.content_disposition", str),
-        last_modified=_optional(item.get("last_modified"), f"{where}.last_modified", str),
-        repr_digest=_typed(item.get("repr_digest", False), f"{where}.repr_digest", bool),
+        content_type=optional(item.get("content_type", "application/octet-stream"), f"{where}.content_type", str),
+        content_disposition=optional(item.get("content_disposition"), f"{where}.content_disposition", str),
+        last_modified=optional(item.get("last_modified"), f"{where}.last_modified", str),
+        repr_digest=typed(item.get("repr_digest", False), f"{where}.repr_digest", bool),
         faults=fault_script(item.get("faults", []), f"{where}.faults"),
         head_faults=fault_script(item.get("head_faults", []), f"{where}.head_faults"),
     )
 
 
 def _playlist(item: Mapping[str, object], where: str) -> WorldPlaylist:
-    ids = _typed(item.get("track_ids"), f"{where}.track_ids", list)
+    ids = typed(item.get("track_ids"), f"{where}.track_ids", list)
     return WorldPlaylist(
-        id=_typed(item.get("id"), f"{where}.id", str),
-        name=_typed(item.get("name"), f"{where}.name", str),
-        track_ids=tuple(_typed(one, f"{where}.track_ids", str) for one in ids),
+        id=typed(item.get("id"), f"{where}.id", str),
+        name=typed(item.get("name"), f"{where}.name", str),
+        track_ids=tuple(typed(one, f"{where}.track_ids", str) for one in ids),
     )
 
 
@@ -209,29 +245,14 @@ def _local(item: Mapping[str, object], where: str, recordings: list[Recording]) 
     recording = _picked(item.get("recording"), f"{where}.recording", recordings)
     if recording is None:
         raise WorldFileError(f"{where}.recording: a local track needs one")
-    title = _typed(item.get("title"), f"{where}.title", str)
-    return LocalTrack(title, _optional(item.get("artist"), f"{where}.artist", str), recording)
-
-
-def _items(document: Mapping[str, object], key: str) -> list[tuple[Mapping[str, object], str]]:
-    items = _typed(document.get(key, []), key, list)
-    return [(_typed(item, f"{key}[{number}]", Mapping), f"{key}[{number}]") for number, item in enumerate(items)]
+    title = typed(item.get("title"), f"{where}.title", str)
+    return LocalTrack(title, optional(item.get("artist"), f"{where}.artist", str), recording)
 
 
 def _picked(number: object, where: str, recordings: list[Recording]) -> Recording | None:
-    index = _optional(number, where, int)
+    index = optional(number, where, int)
     if index is None:
         return None
     if not 0 <= index < len(recordings):
-        raise WorldFileError(f"{where}: there is no recording {index}")
+        raise WorldFileError(f"{where}: there is no recording {str(index)[:80]}")
     return recordings[index]
-
-
-def _optional(value: object, where: str, kind: type[T]) -> T | None:
-    return None if value is None else _typed(value, where, kind)
-
-
-def _typed(value: object, where: str, kind: type[T] | tuple[type[T], ...]) -> T:
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise WorldFileError(f"{where}: not what it must be: {json.dumps(value, default=str)[:80]}")
-    return value

@@ -12,6 +12,9 @@ from harness.build import plain_world
 from harness.process import ServerHandle, TlsFiles, running_server
 from harness.world import World
 from tests.export.rig import SMALL_BYTES
+from tests.skips import pytest_runtest_makereport
+
+__all__ = ["pytest_runtest_makereport"]  # of every test, so that a skip can be a failure
 
 # A run says the same of the same code, on a busy machine too. `--hypothesis-profile search` looks for new examples.
 settings.register_profile("repeatable", derandomize=True, deadline=None)

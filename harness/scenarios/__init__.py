@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from types import MappingProxyType
 
 from harness.scenarios import (
@@ -59,8 +60,11 @@ def find_scenario(name: str, among: Mapping[str, Scenario] = SCENARIOS) -> Scena
     """The scenario of that name.
 
     Raises:
-        ValueError: There is none; the message lists them.
+        ValueError: There is none; the message says what comes near, and where all stand.
     """
     if name not in among:
-        raise ValueError(f"there is no scenario {name!r}; there are: {', '.join(among)}")
+        near = get_close_matches(name, among)
+        hint = f" did you mean {' or '.join(near)}?" if near else ""
+        known = "`scenario --list` has them all" if among is SCENARIOS else f"there are: {', '.join(among)}"
+        raise ValueError(f"there is no scenario {name!r};{hint} {known}")
     return among[name]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from harness.scenarios import SCENARIOS, Scenario
 
-__all__ = ["as_json", "as_lines", "as_markdown"]
+__all__ = ["WITHOUT", "as_json", "as_lines", "as_markdown"]
 
 HEAD = """# Scenarios
 
@@ -18,6 +21,37 @@ The rows are those of the fault matrix. A test holds this file to the code.
 
 | scenario | rows | what happens |
 |---|---|---|
+"""
+
+#: Rows of the fault matrix that no scenario plays, and what they need instead.
+WITHOUT: Mapping[tuple[int, ...], str] = MappingProxyType(
+    {
+        (18,): "chance: which packets are lost",
+        (50, 51, 52, 54, 55): "root: volumes that are full, broken, out of inodes, or two",
+        (57,): "a process of its own, whose limits are lowered",
+        (
+            58,
+            59,
+            61,
+            63,
+            69,
+            70,
+            75,
+        ): "other processes: killed, stopped, sent signals, at work on one cache, at their end",
+        (65,): "a system that has no locks",
+        (72,): "another clock",
+        (73,): "forks and threads of the caller's",
+        (74,): "a server that goes and comes back in the middle of one body",
+    }
+)
+FOOT = """
+## Rows without a scenario
+
+A scenario has a server, a playlist, a user's folders, and no special rights. These rows need more; the
+[table of behaviour](behaviour.md) names the tests that hold each.
+
+| rows | what they need |
+|---|---|
 """
 
 
@@ -37,7 +71,8 @@ def as_json() -> list[dict[str, object]]:
 def as_markdown() -> str:
     """The whole of ``docs/scenarios.md``."""
     lines = [f"| `{each.name}` | {_rows(each)} | {each.explanation} |\n" for each in SCENARIOS.values()]
-    return HEAD + "".join(lines)
+    others = [f"| {', '.join(map(str, rows))} | {need} |\n" for rows, need in WITHOUT.items()]
+    return HEAD + "".join(lines) + FOOT + "".join(others)
 
 
 def _rows(scenario: Scenario) -> str:

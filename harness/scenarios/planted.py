@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.recording import sha256_of
 from harness.scenarios.scenario import SUBJECT, WHOLE, Asking, Expected, Hooks, Scenario
 from harness.scenarios.staging import leave_half
 
@@ -41,16 +42,12 @@ def _symlink(scene: Scene, place: Path) -> None:
     place.symlink_to(_victim(scene))
 
 
-def _hard_link(scene: Scene, place: Path) -> None:
-    os.link(_victim(scene), place)
-
-
 def _pipe(_scene: Scene, place: Path) -> None:
     os.mkfifo(place)
 
 
 def _folder(_scene: Scene, place: Path) -> None:
-    place.mkdir()
+    place.mkdir(mode=0o700)
 
 
 def _link_to_folder(scene: Scene, place: Path) -> None:
@@ -122,6 +119,21 @@ def _plant_partial(scene: Scene) -> None:
     partial.symlink_to(_victim(scene))
 
 
+def _link_elsewhere(scene: Scene) -> None:
+    """After an earlier run: length, date and record fit, and only the second name tells that others can write to it."""
+    scene.run()
+    os.link(scene.cache / CACHED, scene.aside / "second name")
+    scene.forget_requests()
+
+
+def _elsewhere_untouched(scene: Scene) -> list[str]:
+    recording = scene.world.track(SUBJECT).recording
+    second = scene.aside / "second name"
+    right = recording is not None and sha256_of(second) == recording.sha256
+    problems = [] if right else ["the second name's file was written to"]
+    return problems if second.stat().st_nlink == 1 else [*problems, "the cache still holds the second name's file"]
+
+
 def _plant_export(scene: Scene) -> None:
     scene.exports.mkdir()
     _link_to_folder(scene, scene.export)
@@ -140,12 +152,12 @@ SCENARIOS = (
         _in_the_cache,
         _anew(),
     ),
-    _planted(
+    Scenario(
         "hard-link-in-the-cache",
-        "A second name of another file lies there: replaced, and the file is as it was.",
-        _hard_link,
-        _in_the_cache,
-        _anew(),
+        "The right audio with its record lies there, under a second name elsewhere too: replaced, the other stays.",
+        rows=(66,),
+        hooks=Hooks(before=_link_elsewhere, seen=_elsewhere_untouched),
+        expected=_anew(),
     ),
     _planted("pipe-in-the-cache", "A pipe lies there: nobody waits for it.", _pipe, _in_the_cache, _anew()),
     _planted(

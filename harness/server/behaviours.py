@@ -25,13 +25,14 @@ LOGIN_PAGE = b"""<!DOCTYPE html>
 """
 
 BEHAVIOURS = REGISTERED
+MOST_REPEATS = 1_000_000
 BODILESS = frozenset({204, 205, 304})
 
 
 @behaviour("status", "retry_after", "code", "message")
 def _status(_reply: Reply, step: Step, _stage: Stage) -> Reply:
     """Answer with this status and an error document, where it has a body, and `retry_after` as it stands."""
-    status = int(step.number(step.value))
+    status = step.whole(step.value)
     if not 200 <= status <= 999:
         raise FaultError(f"status: expected one from 200 to 999, got {status}")
     code = step.text(step.options.get("code", f"status_{status}"))
@@ -46,7 +47,7 @@ def _status(_reply: Reply, step: Step, _stage: Stage) -> Reply:
 @behaviour("redirect", "code")
 def _redirect(_reply: Reply, step: Step, _stage: Stage) -> Reply:
     """Answer 302, or `code`, with this Location."""
-    status = int(step.number(step.options.get("code", 302)))
+    status = step.whole(step.options.get("code", 302))
     return Reply(status, (("Location", step.text(step.value)),))
 
 
@@ -55,7 +56,7 @@ def _body(reply: Reply, step: Step, _stage: Stage) -> Reply:
     """Send this text, `repeat` times, in place of the body, under the status that was due."""
     text = step.text(step.value).encode("utf-8", "surrogatepass")
     content_type = step.text(step.options.get("content_type", "application/json"))
-    pieces = [text] * int(step.number(step.options.get("repeat", 1)))
+    pieces = [text] * step.whole(step.options.get("repeat", 1), most=MOST_REPEATS)
     bare = reply.with_headers(("Content-Range", None), ("Repr-Digest", None), ("ETag", None))
     return bare.with_headers(("Content-Type", content_type)).with_body(*pieces)
 
@@ -99,7 +100,7 @@ def _hang_up(reply: Reply, _step: Step, _stage: Stage) -> Reply:
 def _gate(reply: Reply, step: Step, stage: Stage) -> Reply:
     """Wait at the gate of this name: `after` a share of the body, or `before` the "headers"."""
     name = step.text(step.value)
-    if step.options.get("before") not in {None, "headers"}:
+    if step.options.get("before", "headers") != "headers":
         raise FaultError('gate: before can only be "headers"')
 
     def wait(connection: Connection) -> None:
@@ -127,7 +128,7 @@ def _no_length(reply: Reply, _step: Step, _stage: Stage) -> Reply:
 @behaviour("length")
 def _length(reply: Reply, step: Step, _stage: Stage) -> Reply:
     """State this Content-Length, send the true body, and close the connection."""
-    return replace(reply, announce=int(step.number(step.value)), ending=Ending.CLOSE)
+    return replace(reply, announce=step.whole(step.value), ending=Ending.CLOSE)
 
 
 @behaviour("etag", "lie")

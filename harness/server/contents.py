@@ -14,6 +14,7 @@ __all__: list[str] = []
 
 BLOCK_BYTES = 4096
 MIB = 1024 * 1024
+MOST_MIB = 65_536
 
 
 @behaviour("wrong_bytes")
@@ -48,7 +49,7 @@ def _gzip(_reply: Reply, _step: Step, stage: Stage) -> Reply:
 def _bomb(_reply: Reply, step: Step, stage: Stage) -> Reply:
     """Send a gzip body of a few kilobytes that unpacks to this many MiB of zeros."""
     member = gzip.compress(bytes(MIB), 9)  # members may follow each other (RFC 1952, 2.2)
-    data = member * int(step.number(step.value))
+    data = member * step.whole(step.value, most=MOST_MIB)
     return _whole(stage).with_headers(("Content-Encoding", "gzip")).with_body(data)
 
 

@@ -17,7 +17,8 @@ from harness.world import FaultEntry, FaultScript
 __all__ = ["Behaviour", "Fault", "FaultError", "Scripts", "Stage", "Step", "parse_fault"]
 
 COUNTS = frozenset({"times", "always"})
-FOR_EVER = 2**63
+FOR_EVER = LARGEST = 2**63
+SHOWN = 80
 SAMPLE = Reply(200).with_body(b"sample")
 SAMPLE_REQUEST = Request("GET", "/", {}, b"", keep_alive=True)
 
@@ -56,15 +57,28 @@ class Step:
         Raises:
             FaultError: It is none.
         """
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-            raise FaultError(f"{self.name}: expected a number from 0 up, got {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < LARGEST:
+            raise FaultError(f"{self.name}: expected a number from 0 up, got {repr(value)[:SHOWN]}")
         return float(value)
+
+    def whole(self, value: object, *, most: int = LARGEST) -> int:
+        """A whole number that was given; `most` keeps the server from work that no fault needs.
+
+        Raises:
+            FaultError: It is none, or too large.
+        """
+        number = self.number(value)
+        if not number.is_integer():
+            raise FaultError(f"{self.name}: expected a whole number, got {repr(value)[:SHOWN]}")
+        if number > most:
+            raise FaultError(f"{self.name}: expected {most} at most, got {repr(value)[:SHOWN]}")
+        return int(value)  # type: ignore[call-overload, no-any-return]  # `number` has looked
 
     def share(self, value: object, *, default: float) -> float:
         """A share from 0 to 1; `true` stands for the default."""
         share = default if value is True else self.number(value)
         if share > 1:
-            raise FaultError(f"{self.name}: expected a share from 0 to 1, got {value!r}")
+            raise FaultError(f"{self.name}: expected a share from 0 to 1, got {repr(value)[:SHOWN]}")
         return share
 
     def text(self, value: object, *, default: str | None = None) -> str:
@@ -72,7 +86,7 @@ class Step:
         if value is True and default is not None:
             return default
         if not isinstance(value, str):
-            raise FaultError(f"{self.name}: expected a text, got {value!r}")
+            raise FaultError(f"{self.name}: expected a text, got {repr(value)[:SHOWN]}")
         return value
 
 
@@ -112,7 +126,7 @@ def parse_fault(entry: FaultEntry, known: Mapping[str, Behaviour]) -> Fault:
     """A script's entry as a fault.
 
     Raises:
-        FaultError: It names an unknown behaviour or option.
+        FaultError: It names none, or an unknown behaviour or option.
     """
     if entry == "ok":
         return Fault()
@@ -120,18 +134,23 @@ def parse_fault(entry: FaultEntry, known: Mapping[str, Behaviour]) -> Fault:
     behaviours = [known[name] for name in given if name in known]
     options = frozenset().union(COUNTS, *(behaviour.options for behaviour in behaviours))
     unknown = [name for name in given if name not in known and name not in options]
-    if unknown or (not behaviours and given.keys() - COUNTS):
-        raise FaultError(f"unknown fault {', '.join(unknown)}; known are ok, {', '.join(sorted(known))}")
+    if not given.keys() - COUNTS:
+        raise FaultError(f'it says what to do nowhere; known are "ok", {", ".join(sorted(known))}')
+    if unknown:
+        raise FaultError(f"unknown fault {', '.join(unknown)[:SHOWN]}; known are ok, {', '.join(sorted(known))}")
     steps = tuple((behaviour, Step(behaviour.name, given[behaviour.name], given)) for behaviour in behaviours)
     return Fault(steps, _times(given))
 
 
 def _times(given: Mapping[str, object]) -> int:
-    if given.get("always") is True:
+    always = given.get("always", False)
+    if not isinstance(always, bool):
+        raise FaultError(f"always: expected true or false, got {repr(always)[:SHOWN]}")
+    if always:
         return FOR_EVER
     times = given.get("times", 1)
     if isinstance(times, bool) or not isinstance(times, int) or times < 1:
-        raise FaultError(f"times: expected a whole number from 1 up, got {times!r}")
+        raise FaultError(f"times: expected a whole number from 1 up, got {repr(times)[:SHOWN]}")
     return times
 
 
@@ -154,11 +173,18 @@ class Scripts:
         Raises:
             FaultError: An entry cannot be understood.
         """
-        faults = [parse_fault(entry, self._known) for entry in script]
-        for fault in faults:  # behaviours send nothing, so trying them on shows values that do not fit
-            fault.applied(SAMPLE, Stage(SAMPLE_REQUEST, Gates(), lambda _request, _etag: SAMPLE))
+        faults = [self._tried(entry, f"{'head_faults' if head else 'faults'}[{n}]") for n, entry in enumerate(script)]
         with self._lock:
             self._scripts[path, head] = [(fault, fault.times) for fault in faults]
+
+    def _tried(self, entry: FaultEntry, place: str) -> Fault:
+        try:
+            fault = parse_fault(entry, self._known)
+            # Behaviours send nothing, so trying them on shows values that do not fit.
+            fault.applied(SAMPLE, Stage(SAMPLE_REQUEST, Gates(), lambda _request, _etag: SAMPLE))
+        except FaultError as exc:
+            raise FaultError(f"{place}: {exc}") from exc
+        return fault
 
     def take(self, path: str, *, head: bool) -> Fault:
         """The fault for the request that has just come; a good one when there is none or no more."""

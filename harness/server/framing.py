@@ -13,6 +13,9 @@ from harness.server.wire import Connection, head_bytes
 __all__: list[str] = []
 
 BLOCK_BYTES = 64 * 1024
+MOST_REPEATS = 1_000_000
+MOST_HEADERS = 100_000
+MOST_HEAD_BYTES = 16 * 1024 * 1024
 CHUNK_ENDS = {
     True: (b"0\r\n\r\n", b""),
     "unended": (b"", b""),
@@ -48,7 +51,7 @@ def _endless_body(reply: Reply, _step: Step, _stage: Stage) -> Reply:
 @behaviour("cut_at")
 def _cut_at(reply: Reply, step: Step, _stage: Stage) -> Reply:
     """Send the file up to this byte, whatever range was asked, and close the connection."""
-    left = int(step.number(step.value))
+    left = step.whole(step.value)
     first = reply.body[0] if reply.body else b""
     start = first.start if isinstance(first, FileSlice) else 0
     return replace(reply, send_bytes=max(0, left - start), ending=Ending.CLOSE)
@@ -64,10 +67,10 @@ def _surplus(reply: Reply, step: Step, _stage: Stage) -> Reply:
 @behaviour("informational", "count")
 def _informational(reply: Reply, step: Step, _stage: Stage) -> Reply:
     """Say this 1xx `count` times, or for ever where that is "endless", before the reply."""
-    head = head_bytes(int(step.number(step.value)), [("Link", "</style.css>; rel=preload")])
+    head = head_bytes(step.whole(step.value), [("Link", "</style.css>; rel=preload")])
     if step.options.get("count") == "endless":
         return replace(reply, status=NO_STATUS, speak=_speaking_for_ever(head))
-    count = int(step.number(step.options.get("count", 1)))
+    count = step.whole(step.options.get("count", 1), most=MOST_REPEATS)
     return replace(reply, prelude=lambda connection: connection.send(head * count))
 
 
@@ -88,8 +91,11 @@ def _drip_head(reply: Reply, step: Step, _stage: Stage) -> Reply:
 @behaviour("many_headers", "bytes")
 def _many_headers(reply: Reply, step: Step, _stage: Stage) -> Reply:
     """Add so many headers, each with a value of `bytes` characters."""
-    value = "x" * int(step.number(step.options.get("bytes", 10)))
-    return reply.with_headers(*((f"X-{number}", value) for number in range(int(step.number(step.value)))))
+    count = step.whole(step.value, most=MOST_HEADERS)
+    value = "x" * step.whole(step.options.get("bytes", 10), most=MOST_HEAD_BYTES)
+    if count * len(value) > MOST_HEAD_BYTES:
+        raise FaultError(f"many_headers: together more than {MOST_HEAD_BYTES} bytes")
+    return reply.with_headers(*((f"X-{number}", value) for number in range(count)))
 
 
 @behaviour("raw")

@@ -21,10 +21,10 @@ def _part(_reply: Reply, step: Step, stage: Stage) -> Reply:
     The bytes are those that Content-Range names, up to and with `last`; only `total` can be a lie.
     """
     whole = _whole(stage)
-    start = _asked_start(stage) if step.value is True else int(step.number(step.value))
-    start += int(step.number(step.options.get("shift", 0)))
-    stop = int(step.number(step.options.get("last", whole.body_bytes - 1))) + 1
-    total = int(step.number(step.options.get("total", whole.body_bytes)))
+    start = _asked_start(stage) if step.value is True else step.whole(step.value)
+    start += step.whole(step.options.get("shift", 0))
+    stop = step.whole(step.options.get("last", whole.body_bytes - 1)) + 1
+    total = step.whole(step.options.get("total", whole.body_bytes))
     body = split(split(whole.body, stop)[0], start)[1]
     place = ("Content-Range", f"bytes {start}-{stop - 1}/{total}")
     return replace(whole, status=206).with_headers(place).with_body(*body)

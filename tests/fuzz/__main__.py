@@ -16,6 +16,7 @@ from pathlib import Path
 from tests.fuzz.run import Finding, Outcome, Patience, fuzz
 from tests.fuzz.target import Target
 from tests.fuzz.targets import NAMES
+from tests.skips import nothing_may_be_skipped
 
 __all__ = ["main"]
 
@@ -33,7 +34,7 @@ def main(arguments: list[str]) -> int:
         return 0
     if importlib.util.find_spec("atheris") is None:
         print("Atheris is not installed (it has no wheel for this platform): nothing is fuzzed.")
-        return 0
+        return 1 if nothing_may_be_skipped() else 0
     patience = Patience(max(1, options.seconds // len(names)), options.runs, options.seed)
     with tempfile.TemporaryDirectory() as temporary:
         return _all_of(names, patience, options.keep or Path(temporary))

@@ -61,15 +61,30 @@ def test_a_request_without_a_good_token_uses_nothing_up(plain_server: ServerHand
         ({"cut_body": -1}, "cut_body: expected a number"),
         ({"gate": True}, "gate: expected a text"),
         ({"gate": "g", "before": "body"}, "gate: before can only be"),
+        ({"gate": "g", "before": {}}, "gate: before can only be"),
         ({"headers": "x"}, "headers: expected an object"),
         ({"status": 500, "times": 0}, "times: expected a whole number"),
+        ({"status": 500, "always": "yes"}, "always: expected true or false, got 'yes'"),
+        ({}, "it says what to do nowhere"),
+        ({"times": 3}, "it says what to do nowhere"),
+        ({"status": 503.7}, "status: expected a whole number"),
+        ({"status": 1e400}, "status: expected a number"),
+        ({"length": float("inf")}, "length: expected a number"),
+        ({"length": 10**400}, "length: expected a number"),
+        ({"cut_body": float("nan")}, "cut_body: expected a number"),
+        ({"body": "x", "repeat": 1e15}, "body: expected 1000000 at most"),
+        ({"bomb": 1e15}, "bomb: expected 65536 at most"),
+        ({"many_headers": 1e15}, "many_headers: expected 100000 at most"),
+        ({"many_headers": 100, "bytes": 1e15}, "many_headers: expected 16777216 at most"),
+        ({"many_headers": 100_000, "bytes": 16_777_216}, "many_headers: together more than"),
+        ({"informational": 103, "count": 1e15}, "informational: expected 1000000 at most"),
         (7, "expected a name or an object"),
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(plain_server: ServerHandle, fault: FaultEntry, sentence: str) -> None:
-    """The sentence says which, before any request meets it."""
-    with pytest.raises(HarnessError, match=sentence):
-        plain_server.set_faults("t-1", [fault])
+    """The sentence says which of the script, and why, before any request meets it."""
+    with pytest.raises(HarnessError, match=rf"faults\[1\]: {sentence}"):
+        plain_server.set_faults("t-1", ["ok", fault])
 
 
 def test_a_script_for_nobody_is_refused(plain_server: ServerHandle) -> None:

@@ -115,6 +115,15 @@ def test_a_secret_in_a_text(after: Aftermath) -> None:
     assert found == ["I3 a secret stands in the log"]
 
 
+def test_a_cache_that_others_can_look_into(after: Aftermath) -> None:
+    """A folder or a file of the cache that is open to group or others is named with its permissions."""
+    folder = cached(after).parent
+    (folder / ".locks").chmod(0o710)
+    cached(after).chmod(0o604)
+    left = [f"{folder.name}/.locks (0710)", f"{folder.name}/{cached(after).name} (0604)"]
+    assert broken_invariants(after) == [f"I3 others can look into {each}" for each in left]
+
+
 def test_an_earlier_export_that_changed(after: Aftermath) -> None:
     """A file of the earlier export that is gone or other than it was is named."""
     after = replace(after, earlier=digests_of(after.exports / FOLDER))

@@ -111,4 +111,4 @@ def test_a_world_with_a_fault_that_makes_no_sense_is_not_served(
     (tmp_path / "world.json").write_text(json.dumps(document))
     exit_code, said = refused(capsys, "serve", "--world", str(tmp_path / "world.json"))
     assert exit_code == 2
-    assert said.startswith("harness: /x: unknown fault explode")
+    assert said.startswith("harness: /x: faults[0]: unknown fault explode")
