@@ -1,6 +1,6 @@
 """Skips that are none: where everything is to be had, a test that sits out for want of a tool has failed.
 
-With ``CHADSDK_NOTHING_SKIPPED=1``, for a machine that is to have everything, every skip is a failure but those `BY_NATURE`.
+With ``CHADSDK_NOTHING_SKIPPED=1``, for a machine that is to have everything, every skip fails but those `BY_NATURE`.
 """
 
 from __future__ import annotations
