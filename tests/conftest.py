@@ -1,17 +1,19 @@
-"""What more than one folder tests with: six small tracks, a server of them, and a certificate."""
+"""What more than one folder tests with: six small tracks, a server of them, an exporter without one, a certificate."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import trustme
 from hypothesis import settings
 
+from chadsdk import MixExporter
 from harness.build import plain_world
 from harness.process import ServerHandle, TlsFiles, running_server
 from harness.world import World
-from tests.export.rig import SMALL_BYTES
+from tests.export.rig import SMALL_BYTES, quick_settings
 from tests.skips import pytest_runtest_makereport
 
 __all__ = ["pytest_runtest_makereport"]  # of every test, so that a skip can be a failure
@@ -46,3 +48,10 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> TlsFiles:
     certificate.private_key_pem.write_to_path(files.key)
     authority.cert_pem.write_to_path(files.authority)
     return files
+
+
+@pytest.fixture
+def exporter(tmp_path: Path) -> Iterator[MixExporter]:
+    """An exporter without a server."""
+    with MixExporter(settings=quick_settings(tmp_path / "cache")) as exporter:
+        yield exporter

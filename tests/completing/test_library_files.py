@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
@@ -13,14 +13,7 @@ import pytest
 from chadsdk import Manifest, MixExporter
 from chadsdk.export import ExportResult, manifest_schema
 from harness.recording import sha256_of
-from tests.export.rig import check_export, local_playlist, own_wav, quick_settings
-
-
-@pytest.fixture
-def exporter(tmp_path: Path) -> Iterator[MixExporter]:
-    """An exporter without a server."""
-    with MixExporter(settings=quick_settings(tmp_path / "cache")) as exporter:
-        yield exporter
+from tests.export.rig import check_export, local_playlist, own_wav
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from chadsdk import MixExporter
 from chadsdk.errors import ChadError, ConfigurationError, FormatError
 from chadsdk.export import verify_export
 from tests.daw.packages import installed
-from tests.export.rig import leftovers, local_playlist, own_wav, quick_settings
+from tests.export.rig import leftovers, local_playlist, own_wav
 
 _MODULE = """
 import os
@@ -96,13 +96,6 @@ def other_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     (tmp_path / "site" / "leaving_format.py").write_text("import sys\nsys.exit(7)\n")
     with installed(tmp_path / "site", "strange_format", _MODULE, formats, monkeypatch):
         yield
-
-
-@pytest.fixture
-def exporter(tmp_path: Path) -> Iterator[MixExporter]:
-    """An exporter without a server."""
-    with MixExporter(settings=quick_settings(tmp_path / "cache")) as exporter:
-        yield exporter
 
 
 def export(exporter: MixExporter, tmp_path: Path, *names: str, playlist: str = "Mine") -> Path:

@@ -13,7 +13,7 @@ from chadsdk.errors import ChadError, ConfigurationError, ExportCancelled, Forma
 from chadsdk.export import writers as registry
 from chadsdk.export.writers.foreign import guarded
 from tests.daw.packages import installed
-from tests.export.rig import leftovers, local_playlist, own_wav, quick_settings
+from tests.export.rig import leftovers, local_playlist, own_wav
 
 _MODULE = r"""
 from chadsdk.errors import ExportCancelled, FormatError
@@ -71,13 +71,6 @@ def other_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     formats = {name.lower(): f"careless_format:{name}" for name in (*_CARELESS, *_OUTSIDE)}
     with installed(tmp_path / "site", "careless_format", _MODULE, formats, monkeypatch):
         yield
-
-
-@pytest.fixture
-def exporter(tmp_path: Path) -> Iterator[MixExporter]:
-    """An exporter without a server."""
-    with MixExporter(settings=quick_settings(tmp_path / "cache")) as exporter:
-        yield exporter
 
 
 def export(exporter: MixExporter, tmp_path: Path, name: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
@@ -14,16 +14,9 @@ from chadsdk import CancelToken, Manifest, MixExporter
 from chadsdk.errors import ExportExistsError
 from chadsdk.export import ExportResult, manifest_schema
 from chadsdk.export.stage import Staging
-from tests.export.rig import leftovers, local_playlist, own_wav, quick_settings
+from tests.export.rig import leftovers, local_playlist, own_wav
 
 _LONG_AGO_S = 1_577_836_800  # 2020
-
-
-@pytest.fixture
-def exporter(tmp_path: Path) -> Iterator[MixExporter]:
-    """An exporter without a server."""
-    with MixExporter(settings=quick_settings(tmp_path / "cache")) as exporter:
-        yield exporter
 
 
 @pytest.fixture

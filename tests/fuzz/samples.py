@@ -4,52 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.values import samples
+
 __all__ = ["MANIFEST"]
 
-_EXPORTED: dict[str, Any] = {
-    "position": 1,
-    "title": "Night",
-    "artist": "Mira",
-    "status": "exported",
-    "reason": None,
-    "detail": None,
-    "file": "Audio/01 Night.wav",
-    "size_bytes": 7,
-    "sha256": "ab" * 32,
-    "duration_s": 8.0,
-    "sample_rate_hz": 44100,
-    "channels": 2,
-    "cloud_track_id": None,
-    "cloud_server": None,
-    "verified": "local",
-    "start_s": None,
-    "cue_in_s": 1.5,
-    "cue_out_s": 7.0,
-    "gain_db": -3.0,
-    "fade_in_s": 0.5,
-    "fade_out_s": None,
-    "converted_from": {"extension": "mp3", "sample_rate_hz": 48000, "bit_depth": None, "sha256": "cd" * 32},
-    "not_converted": None,
-}
-_MISSING: dict[str, Any] = {
-    **_EXPORTED,
-    "position": 2,
-    "file": "Audio/02 Day.wav",
-    "status": "missing",
-    "reason": "network",
-    "detail": "No connection.",
-    **dict.fromkeys(("size_bytes", "sha256", "verified", "converted_from", "cue_in_s", "cue_out_s")),
-}
+_LOST = {"position": 2, "file": "Audio/02 Day.wav", "cue_in_s": None, "cue_out_s": None}
 MANIFEST: dict[str, Any] = {
-    "schema": "chadsdk.manifest/1",
-    "generator": "chadsdk 0.1.0",
-    "created_at": "2026-11-22T10:00:00Z",
-    "playlist": "Friday",
-    "tempo_bpm": 124.0,
-    "crossfade_s": 4.0,
-    "formats": ["m3u8"],
-    "convert_to": 44100,
+    **samples.MANIFEST,
     "summary": {"entries": 2, "exported": 1, "missing": 1, "bytes": 7},
-    "written": [{"format": "m3u8", "file": "Friday.m3u8", "size_bytes": 90}],
-    "entries": [_EXPORTED, _MISSING],
+    "entries": [{**samples.ENTRY, "artist": "Mira"}, {**samples.MISSING, **_LOST, "library_file": "/music/day.wav"}],
 }

@@ -89,7 +89,8 @@ def _with(value: Any, path: Iterator[int]) -> object:
 
 def _new(data: bytes) -> object:
     if len(data) <= 1:
-        return _SCALARS[data[0] % len(_SCALARS)] if data else None
+        # A copy: a later edit of the same input may change it, and would change all inputs to come.
+        return copy.deepcopy(_SCALARS[data[0] % len(_SCALARS)]) if data else None
     try:
         return json.loads(data)
     except (ValueError, RecursionError):

@@ -85,6 +85,15 @@ def test_an_edit_changes_the_place_that_it_names() -> None:
     assert edited(document, b"\1\0null" + b"\xff" + b"\0\0\0" + b"77") == {"a": [77, 2], "b": None}
 
 
+def test_an_edit_leaves_no_trace_for_those_to_come() -> None:
+    """What one edit puts in, and the next one of the same input changes, is put in as it was by another input."""
+    puts = [bytes([0, 0, value]) for value in range(64)]
+    before = [repr(edited({"a": 1}, put)) for put in puts]
+    for put in puts:
+        edited({"a": 1}, put + b"\xff" + bytes([0, 0, 0, 1]))
+    assert [repr(edited({"a": 1}, put)) for put in puts] == before
+
+
 def test_texts_and_fields() -> None:
     """Bytes that are no UTF-8 become lone surrogates, or separate; one mark in sixteen makes a run."""
     assert text_of(b"a\x80") == "a\udc80"

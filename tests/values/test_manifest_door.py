@@ -19,54 +19,8 @@ from chadsdk.export.manifest import ConvertedFrom, Manifest, ManifestEntry, Stat
 from chadsdk.export.written import WrittenFile
 from chadsdk.files import portable_name
 from chadsdk.media import RATES_HZ
+from tests.values.samples import ENTRY, MANIFEST, MISSING
 from tests.values.support import any_json, no_descriptors
-
-_ENTRY: dict[str, Any] = {
-    "position": 1,
-    "title": "Night",
-    "artist": None,
-    "status": "exported",
-    "reason": None,
-    "detail": None,
-    "file": "Audio/01 Night.wav",
-    "size_bytes": 7,
-    "sha256": "ab" * 32,
-    "duration_s": 8.0,
-    "sample_rate_hz": 44100,
-    "channels": 2,
-    "cloud_track_id": None,
-    "cloud_server": None,
-    "verified": "local",
-    "start_s": None,
-    "cue_in_s": 1.5,
-    "cue_out_s": 7.0,
-    "gain_db": -3.0,
-    "fade_in_s": 0.5,
-    "fade_out_s": None,
-    "converted_from": {"extension": "mp3", "sample_rate_hz": 48000, "bit_depth": None, "sha256": "cd" * 32},
-    "not_converted": None,
-    "library_file": None,
-}
-_MISSING: dict[str, Any] = {
-    **_ENTRY,
-    "status": "missing",
-    "reason": "network",
-    "detail": "No connection.",
-    **dict.fromkeys(("size_bytes", "sha256", "verified", "converted_from")),
-}
-_MANIFEST: dict[str, Any] = {
-    "schema": "chadsdk.manifest/1",
-    "generator": "chadsdk 0.1.0",
-    "created_at": "2026-11-22T10:00:00Z",
-    "playlist": "Friday",
-    "tempo_bpm": 124.0,
-    "crossfade_s": 4.0,
-    "formats": ["m3u8"],
-    "convert_to": 44100,
-    "summary": {"entries": 1, "exported": 1, "missing": 0, "bytes": 7},
-    "written": [{"format": "m3u8", "file": "Friday.m3u8", "size_bytes": 90}],
-    "entries": [_ENTRY],
-}
 
 
 def _load(tmp_path: Path, value: object) -> Manifest:
@@ -76,8 +30,8 @@ def _load(tmp_path: Path, value: object) -> Manifest:
 
 def test_a_manifest_round_trip(tmp_path: Path) -> None:
     """A manifest reads back as it was written, from its folder or by its own path."""
-    manifest = _load(tmp_path, _MANIFEST)
-    assert manifest.to_dict() == _MANIFEST
+    manifest = _load(tmp_path, MANIFEST)
+    assert manifest.to_dict() == MANIFEST
     (tmp_path / "manifest.json").write_bytes(manifest.to_json())
     assert Manifest.load(tmp_path) == manifest == Manifest.load(tmp_path / "manifest.json")
 
@@ -86,16 +40,16 @@ _MALFORMED: list[tuple[dict[str, Any], str]] = [
     ({"schema": "chadsdk.manifest/2"}, "schema"),
     ({"schema": None}, "schema"),
     ({"entries": None}, "entries"),
-    ({"entries": [_ENTRY, []]}, "entries[1]"),
+    ({"entries": [ENTRY, []]}, "entries[1]"),
     ({"written": ["Friday.m3u8"]}, "written[0]"),
     ({"written": [{"format": "m3u8", "file": "../x", "size_bytes": 1}]}, "written[0].file"),
     ({"written": [{"format": "m3u8", "file": "x", "size_bytes": -1}]}, "written[0].size_bytes"),
-    ({"entries": [_ENTRY, _ENTRY]}, "entries[1].position"),
-    ({"entries": [{**_ENTRY, "position": 2}, {**_ENTRY, "position": 3}, _ENTRY]}, "entries[2].position"),
-    ({"entries": [{**_MISSING, "reason": None}]}, "entries[0].reason"),
-    ({"entries": [_ENTRY, {**_MISSING, "position": 2, "detail": None}]}, "entries[1].detail"),
+    ({"entries": [ENTRY, ENTRY]}, "entries[1].position"),
+    ({"entries": [{**ENTRY, "position": 2}, {**ENTRY, "position": 3}, ENTRY]}, "entries[2].position"),
+    ({"entries": [{**MISSING, "reason": None}]}, "entries[0].reason"),
+    ({"entries": [ENTRY, {**MISSING, "position": 2, "detail": None}]}, "entries[1].detail"),
     *(
-        ({"entries": [{**_ENTRY, key: value}]}, f"entries[0].{key}")
+        ({"entries": [{**ENTRY, key: value}]}, f"entries[0].{key}")
         for key, value in [
             ("position", "1"),
             ("position", True),
@@ -132,15 +86,15 @@ _MALFORMED: list[tuple[dict[str, Any], str]] = [
 def test_a_malformed_manifest_names_the_place(tmp_path: Path, change: dict[str, Any], place: str) -> None:
     """Each thing that is wrong, a path out of the folder included, is one `DataError` that names where."""
     with pytest.raises(DataError) as caught:
-        _load(tmp_path, {**_MANIFEST, **change})
+        _load(tmp_path, {**MANIFEST, **change})
     assert caught.value.place == place
     assert place in str(caught.value)
 
 
 def test_positions_may_leave_gaps(tmp_path: Path) -> None:
     """Positions that ascend are taken, whatever lies between them."""
-    entries = [{**_ENTRY, "position": 2}, {**_MISSING, "position": 7}]
-    assert [entry.position for entry in _load(tmp_path, {**_MANIFEST, "entries": entries}).entries] == [2, 7]
+    entries = [{**ENTRY, "position": 2}, {**MISSING, "position": 7}]
+    assert [entry.position for entry in _load(tmp_path, {**MANIFEST, "entries": entries}).entries] == [2, 7]
 
 
 def test_no_manifest_there(tmp_path: Path) -> None:
@@ -151,7 +105,7 @@ def test_no_manifest_there(tmp_path: Path) -> None:
 
 def test_a_manifest_that_cannot_be_read_now_may_still_be_one(tmp_path: Path) -> None:
     """That the system refuses says nothing of what is there: no `DataError`, which would say that it is no export."""
-    _load(tmp_path, _MANIFEST)
+    _load(tmp_path, MANIFEST)
     with no_descriptors(), pytest.raises(StorageError, match="Too many open files"):
         Manifest.load(tmp_path)
 
@@ -220,10 +174,10 @@ def test_any_manifest_round_trip(tmp_path: Path) -> None:
 def test_any_json_as_a_manifest(tmp_path: Path) -> None:
     """Any JSON value, alone or at any place of a good manifest, is a manifest or a `DataError`."""
 
-    @given(any_json(*_MANIFEST, *_ENTRY))
+    @given(any_json(*MANIFEST, *ENTRY))
     def check(value: object) -> None:
-        changed = {**_ENTRY, **value} if isinstance(value, dict) else value
-        for whole in (value, {**_MANIFEST, "entries": [changed]}, {**_MANIFEST, "entries": value}):
+        changed = {**ENTRY, **value} if isinstance(value, dict) else value
+        for whole in (value, {**MANIFEST, "entries": [changed]}, {**MANIFEST, "entries": value}):
             with suppress(DataError):
                 assert isinstance(_load(tmp_path, whole), Manifest)
 

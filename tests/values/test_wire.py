@@ -6,7 +6,6 @@ import json
 import math
 from contextlib import suppress
 from dataclasses import fields
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,21 +14,10 @@ from hypothesis import strategies as st
 from chadsdk.decode import decode, parse_json
 from chadsdk.errors import DataError
 from chadsdk.wire import BadTrack, ChadTrack, PlaylistPage, Tokens, read_page, read_tokens
+from tests.values.samples import TRACK
 from tests.values.support import any_json
 
-_FULL: dict[str, Any] = {
-    "id": "t-1",
-    "title": "Night Drive",
-    "streamPath": "/tracks/t-1/audio.wav",
-    "artist": "A",
-    "album": "B",
-    "durationSeconds": 8.5,
-    "sizeBytes": 1411244,
-    "contentType": "audio/wav",
-    "revision": "r7",
-    "sha256": "ab" * 32,
-}
-_KEYS = tuple(_FULL)
+_KEYS = tuple(TRACK)
 _TEXTS = ("id", "title", "streamPath", "artist", "album", "contentType", "revision", "sha256")
 _BAD_TEXTS: list[object] = [1, 1.5, True, [], {}, ["a"], {"a": 1}]
 _BAD_NUMBERS: list[object] = [-1, "1", True, [], {}, math.nan, math.inf, -math.inf, 10**400]
@@ -48,7 +36,7 @@ _MALFORMED: list[tuple[str, object]] = [
 def test_a_malformed_track_names_its_field(key: str, value: object) -> None:
     """Each field that is not what it must be gives one `DataError` that names it."""
     with pytest.raises(DataError) as caught:
-        ChadTrack.from_dict({**_FULL, key: value})
+        ChadTrack.from_dict({**TRACK, key: value})
     assert caught.value.place == key
 
 
@@ -56,11 +44,11 @@ def test_a_malformed_track_names_its_field(key: str, value: object) -> None:
 def test_a_track_without_what_it_needs(key: str) -> None:
     """Id, title and stream path must be there."""
     with pytest.raises(DataError) as caught:
-        ChadTrack.from_dict({k: v for k, v in _FULL.items() if k != key})
+        ChadTrack.from_dict({k: v for k, v in TRACK.items() if k != key})
     assert (caught.value.place, caught.value.problem) == (key, "is required but missing")
 
 
-@pytest.mark.parametrize("value", [None, [], [_FULL], "t-1", 1, True, b"{}", object()], ids=lambda v: repr(v)[:12])
+@pytest.mark.parametrize("value", [None, [], [TRACK], "t-1", 1, True, b"{}", object()], ids=lambda v: repr(v)[:12])
 def test_a_track_that_is_no_object(value: object) -> None:
     """What is no object at all is refused as a whole."""
     with pytest.raises(DataError) as caught:
@@ -77,21 +65,21 @@ def test_the_least_of_a_track() -> None:
 
 def test_tracks_speak_camel_case() -> None:
     """What a track writes is what the server would have said, and reading it again gives the same track."""
-    track = ChadTrack.from_dict(_FULL)
-    assert json.loads(track.to_json()) == _FULL
+    track = ChadTrack.from_dict(TRACK)
+    assert json.loads(track.to_json()) == TRACK
     assert ChadTrack.from_json(track.to_json()) == track
     assert ChadTrack.from_json(bytearray(track.to_json().encode())) == track
 
 
 def test_the_server_is_not_part_of_the_json() -> None:
     """A reply cannot say which server it came from: that is known to whoever asked."""
-    assert ChadTrack.from_dict({**_FULL, "server": "evil"}).server == ""
+    assert ChadTrack.from_dict({**TRACK, "server": "evil"}).server == ""
     assert "server" not in ChadTrack("t", "a", "/x", server="s").to_dict()
 
 
 def test_a_source_has_all_that_the_track_knows_of_its_bytes() -> None:
     """Nothing that a download can be checked by is lost on the way to the `CloudSource`."""
-    track = ChadTrack.from_dict(_FULL)
+    track = ChadTrack.from_dict(TRACK)
     source = track.source()
     for each in fields(source):
         if each.name not in {"track_id", "server"}:
@@ -119,21 +107,21 @@ def test_any_json_as_a_page(value: object) -> None:
     assert isinstance(page, PlaylistPage)
 
 
-@given(st.lists(any_json(*_KEYS) | st.just(_FULL)))
+@given(st.lists(any_json(*_KEYS) | st.just(TRACK)))
 def test_every_item_of_a_page_is_kept(tracks: list[object]) -> None:
     """Whatever stands in the list of tracks, each item is kept at its place, good or bad."""
     page = decode("x", read_page, {"id": "p", "name": "n", "tracks": tracks})
     assert len(page.tracks) == len(tracks)
     for item, read in zip(tracks, page.tracks, strict=True):
-        if item == _FULL:
-            assert read == ChadTrack.from_dict(_FULL)
+        if item == TRACK:
+            assert read == ChadTrack.from_dict(TRACK)
 
 
 def test_one_bad_track_does_not_spoil_the_others() -> None:
     """A bad item becomes a `BadTrack` that says what is wrong and keeps its id and title; the others are whole."""
-    bad = {**_FULL, "id": "t-2", "sizeBytes": "big"}
-    page = decode("x", read_page, {"id": "p", "name": "n", "tracks": [_FULL, bad, None, _FULL], "nextCursor": "c"})
-    good = ChadTrack.from_dict(_FULL)
+    bad = {**TRACK, "id": "t-2", "sizeBytes": "big"}
+    page = decode("x", read_page, {"id": "p", "name": "n", "tracks": [TRACK, bad, None, TRACK], "nextCursor": "c"})
+    good = ChadTrack.from_dict(TRACK)
     assert page.tracks == (
         good,
         BadTrack('sizeBytes: expected an integer, got "big"', "Night Drive", "t-2"),
@@ -150,7 +138,7 @@ def test_one_bad_track_does_not_spoil_the_others() -> None:
         ({"id": ""}, "id"),
         ({"name": 3}, "name"),
         ({"tracks": None}, "tracks"),
-        ({"tracks": {"0": _FULL}}, "tracks"),
+        ({"tracks": {"0": TRACK}}, "tracks"),
         ({"nextCursor": 7}, "nextCursor"),
     ],
 )
@@ -201,12 +189,12 @@ def test_any_json_as_tokens(value: object) -> None:
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "9" * 5000], ids=ascii)
 def test_a_number_that_is_none_does_not_spoil_the_page(number: str) -> None:
     """A track with NaN, an infinity or an endless number for its length is bad; the others of its page are whole."""
-    good = json.dumps(_FULL)
-    bad = json.dumps({**_FULL, "id": "t-2", "durationSeconds": "?"}).replace('"?"', number)
+    good = json.dumps(TRACK)
+    bad = json.dumps({**TRACK, "id": "t-2", "durationSeconds": "?"}).replace('"?"', number)
     text = f'{{"id": "p", "name": "n", "tracks": [{good}, {bad}, {good}], "mood": {number}}}'
     page = decode("x", read_page, parse_json(text, document="x", max_bytes=1_000_000))
     first, second, third = page.tracks
-    assert first == third == ChadTrack.from_dict(_FULL)
+    assert first == third == ChadTrack.from_dict(TRACK)
     assert isinstance(second, BadTrack)
     assert second.problem.startswith("durationSeconds: expected a finite number, got ")
     assert second.track_id == "t-2"

@@ -9,22 +9,11 @@ from chadsdk.decode import decode, parse_json
 from chadsdk.errors import DataError
 from chadsdk.wire import ChadTrack, read_page, read_tokens
 from tests.fuzz.target import Target, edited
+from tests.values.samples import TRACK
 
 __all__ = ["TARGET"]
 
-_TRACK = {
-    "id": "t-1",
-    "title": "Night Drive",
-    "streamPath": "/tracks/t-1/audio.wav",
-    "artist": "A",
-    "album": "B",
-    "durationSeconds": 8.5,
-    "sizeBytes": 1411244,
-    "contentType": "audio/wav",
-    "revision": "r7",
-    "sha256": "ab" * 32,
-}
-_PAGE = {"id": "p", "name": "Friday", "tracks": [_TRACK, _TRACK], "nextCursor": "c"}
+_PAGE = {"id": "p", "name": "Friday", "tracks": [TRACK, TRACK], "nextCursor": "c"}
 _CANARY = "canary-7f3a"
 _TOKENS = {"token": _CANARY, "refreshToken": _CANARY}
 
@@ -35,7 +24,7 @@ def _take(data: bytes) -> None:
         case 0:
             _take_text(rest)
         case 1:
-            _take_track(edited(_TRACK, rest))
+            _take_track(edited(TRACK, rest))
         case 2:
             _take_page(edited(_PAGE, rest))
         case _:
@@ -84,7 +73,7 @@ def _take_tokens(value: object) -> None:
 
 
 def _seeds() -> Iterator[bytes]:
-    for document in (_TRACK, _PAGE, _TOKENS, None, [1.5, "\ud800", True]):
+    for document in (TRACK, _PAGE, _TOKENS, None, [1.5, "\ud800", True]):
         yield b"\0" + json.dumps(document).encode()
     yield b"\0" + b"[" * 900
     yield b"\0" + b"9" * 900
@@ -96,6 +85,6 @@ TARGET = Target(
     seeds=_seeds,
     words=(
         *(b"NaN", b"Infinity", b"\\ud800", b"1e999", b"null", b"[[", b"{}", b"\xef\xbb\xbf", b"\xff"),
-        *tuple(f'"{key}":'.encode() for key in (*_TRACK, *_PAGE, *_TOKENS)),
+        *tuple(f'"{key}":'.encode() for key in (*TRACK, *_PAGE, *_TOKENS)),
     ),
 )
